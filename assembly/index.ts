@@ -1,0 +1,12 @@
+/**
+ * The routines, as a table of contents. No allocation, no policy, no state: the caller owns all memory.
+ *
+ * Layout. Complex matrices are processed two at a time, one in each f64x2 lane. Pair g of m×n matrices, element (i, j), column-major:
+ *
+ *     [re re'] [im im']   32 bytes at base + ((g·n + j)·m + i)·32
+ *
+ * Real values of a pair (norms, diagonals) are [x x'], 16 bytes. A batch of an odd number of matrices repeats its last one in the
+ * second lane. Real tap planes are column-major doubles, m·n·8 bytes a tap. Addresses are multiples of 16.
+ */
+export { turns } from './trig'
+export { symbol } from './symbol'

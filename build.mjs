@@ -1,0 +1,126 @@
+/**
+ * Builds the package: assembly/ → dist/opnorm.wasm → a base64 module → dist/*.js and declarations.
+ *
+ *   node build.mjs          everything
+ *   node build.mjs --wasm   only the WebAssembly and its base64 module, enough to run the sources and the tests
+ */
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('.', import.meta.url))
+const at = path => root + path
+const onlyWasm = process.argv.includes('--wasm')
+
+await mkdir(at('dist'), { recursive: true })
+await compileWasm()
+if (!onlyWasm) await bundle()
+
+/** asc, unless nothing in assembly/ is newer than the last module. */
+async function compileWasm() {
+  const target = at('src/runtime/generated/wasm.ts')
+  await generateRoutines()
+  if ((await newest(at('assembly'))) < (await changed(target)) && (await changed(at('asconfig.json'))) < (await changed(target)))
+    return
+  await run(process.execPath, [
+    at('node_modules/assemblyscript/bin/asc.js'),
+    '--config',
+    at('asconfig.json'),
+    '--target',
+    'release',
+  ])
+  const bytes = await readFile(at('dist/opnorm.wasm'))
+  await mkdir(at('src/runtime/generated'), { recursive: true })
+  await writeFile(
+    target,
+    `/** dist/opnorm.wasm (${bytes.length} bytes) in base64: made by build.mjs. */\nexport const base64 =\n  '${bytes.toString('base64')}'\n`,
+  )
+  console.log(`dist/opnorm.wasm  ${(bytes.length / 1000).toFixed(1)} kB`)
+}
+
+/** Unrolled microkernels come from generator scripts: assembly/<name>.generate.mjs exports `source()`, written to assembly/generated/<name>.ts when it changes. */
+async function generateRoutines() {
+  for (const name of await readdir(at('assembly'))) {
+    if (!name.endsWith('.generate.mjs')) continue
+    const { source } = await import(at('assembly/' + name))
+    const target = at('assembly/generated/' + name.replace('.generate.mjs', '.ts'))
+    const text = source()
+    if ((await readFile(target, 'utf8').catch(() => '')) === text) continue
+    await mkdir(at('assembly/generated'), { recursive: true })
+    await writeFile(target, text)
+  }
+}
+
+/** The JavaScript bundles, one per way of getting at the module, the audit entry, the command line, and the declarations. */
+async function bundle() {
+  const esbuild = await import('esbuild')
+  const common = {
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    keepNames: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+  }
+  const loadedBy = file => ({
+    name: 'loader',
+    setup: build => build.onResolve({ filter: /\/load\.ts$/ }, () => ({ path: at(`src/runtime/${file}`) })),
+  })
+  const external = ['./opnorm.wasm', './opnorm.wasm?module']
+  await esbuild.build({ ...common, entryPoints: [at('src/index.ts')], outfile: at('dist/index.js') })
+  await esbuild.build({
+    ...common,
+    entryPoints: [at('src/index.ts')],
+    outfile: at('dist/index.workerd.js'),
+    external,
+    plugins: [loadedBy('load.workerd.ts')],
+  })
+  await esbuild.build({
+    ...common,
+    entryPoints: [at('src/index.ts')],
+    outfile: at('dist/index.edge.js'),
+    external,
+    plugins: [loadedBy('load.edge.ts')],
+  })
+  const exists = async file => (await stat(at(file)).catch(() => null)) !== null
+  if (await exists('src/audit.ts'))
+    await esbuild.build({
+      ...common,
+      entryPoints: [at('src/audit.ts')],
+      outfile: at('dist/audit.js'),
+      packages: 'external',
+      platform: 'neutral',
+      mainFields: ['module', 'main'],
+    })
+  if (await exists('src/cli/main.ts')) {
+    await esbuild.build({
+      ...common,
+      entryPoints: [at('src/cli/main.ts')],
+      outfile: at('dist/cli.js'),
+      packages: 'external',
+      platform: 'node',
+      banner: { js: '#!/usr/bin/env node' },
+    })
+  }
+  await rm(at('dist/types'), { recursive: true, force: true })
+  await run(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.declarations.json')])
+}
+
+async function newest(folder) {
+  let latest = 0
+  for (const entry of await readdir(folder, { recursive: true })) latest = Math.max(latest, await changed(`${folder}/${entry}`))
+  return latest
+}
+
+async function changed(path) {
+  return (await stat(path).catch(() => ({ mtimeMs: 0 }))).mtimeMs
+}
+
+function run(command, args) {
+  return new Promise((resolve, reject) => {
+    spawn(command, args, { stdio: 'inherit', cwd: root }).on('exit', code =>
+      code === 0 ? resolve() : reject(new Error(`${args[0]} exited with ${code}`)),
+    )
+  })
+}

@@ -1,0 +1,86 @@
+import { OpnormError } from '../errors.ts'
+import { moduleSource } from './load.ts'
+
+/** The WASM exports. Pointers are byte addresses; each routine's own file in assembly/ says what it reads and writes. */
+export interface Routines {
+  readonly memory: WebAssembly.Memory
+  readonly __heap_base: WebAssembly.Global
+  turns(count: number, n: number, j: number, out: number): void
+  symbol(pairs: number, taps: number, size: number, a: number, phase: number, f: number): void
+}
+
+export interface Backend {
+  /** Always 'wasm': there is no slower twin that could answer in its place. */
+  readonly kind: 'wasm'
+  readonly simd: true
+  /** Size of the linear memory in bytes. */
+  readonly memory: number
+}
+
+let instance: Routines | undefined
+
+/** The instance, compiled and tested at the first use. */
+export function routines(): Routines {
+  return (instance ??= start(moduleSource()))
+}
+
+/**
+ * Optional: hand over the module yourself (bytes, or a compiled `WebAssembly.Module`), for instance where a bundler or a content
+ * security policy keeps the built-in one from compiling. Calling it again replaces nothing that is in use.
+ *
+ * @throws OpnormError `runtime` if it does not compile or fails its self-test
+ */
+export function init(source?: BufferSource | WebAssembly.Module): void {
+  if (source !== undefined) instance = start(source)
+  else routines()
+}
+
+/** What runs the numbers. @example backend().kind  // 'wasm' */
+export function backend(): Backend {
+  return { kind: 'wasm', simd: true, memory: routines().memory.buffer.byteLength }
+}
+
+function start(source: BufferSource | WebAssembly.Module): Routines {
+  const exports = instantiate(source)
+  selfTest(exports)
+  return exports
+}
+
+function instantiate(source: BufferSource | WebAssembly.Module): Routines {
+  if (typeof WebAssembly !== 'object') {
+    throw new OpnormError(
+      'runtime',
+      'WebAssembly: expected an engine with WebAssembly and SIMD, got none. Use a current browser or runtime',
+    )
+  }
+  try {
+    const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source)
+    return new WebAssembly.Instance(module).exports as unknown as Routines
+  } catch (cause) {
+    const text = String(cause)
+    const advice = /unsafe-eval|Content Security Policy|disallowed by embedder/i.test(text)
+      ? "Allow 'wasm-unsafe-eval' in the content security policy's script-src, or call init() with a compiled WebAssembly.Module"
+      : 'Use a runtime with WebAssembly SIMD (Node ≥ 20.19, Safari ≥ 16.4, any current browser)'
+    throw new OpnormError('runtime', `WebAssembly: expected the module to compile, got ${text}. ${advice}`, { cause })
+  }
+}
+
+/** One small known value: a broken SIMD engine becomes an error here instead of a wrong number later. */
+function selfTest({ memory, __heap_base, turns, symbol }: Routines): void {
+  const at = (Number(__heap_base.value) + 15) & ~15
+  const view = new Float64Array(memory.buffer, at, 32)
+  // F(θ) = 2 + 3e^{iθ} at θ = 0 and at a quarter turn: 5 and 2 + 3i.
+  view.set([0, 1])
+  turns(2, 4, at, at + 16)
+  const [c0, s0, c1, s1] = view.subarray(2, 6)
+  view.set([2, 3, 1, 1, 0, 0, c0, c1, s0, s1], 8)
+  symbol(1, 2, 1, at + 64, at + 80, at + 160)
+  const got = Array.from(view.subarray(20, 24))
+  view.fill(0)
+  if (got.join() !== '5,2,0,3') {
+    throw new OpnormError(
+      'runtime',
+      `WebAssembly: expected the self-test to give 5,2,0,3, got ${got.join()}. The SIMD of this engine is broken; update the runtime`,
+    )
+  }
+}
