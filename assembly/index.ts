@@ -10,3 +10,8 @@
  */
 export { turns } from './trig'
 export { symbol } from './symbol'
+
+/** First free byte after the module's own data. */
+export function heapBase(): usize {
+  return __heap_base
+}

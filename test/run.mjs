@@ -19,7 +19,10 @@ const files = (await readdir(root + 'test', { recursive: true }))
 const total = { passed: 0, failed: 0, skipped: 0 }
 const queue = [...files]
 await Promise.all(Array.from({ length: Math.max(1, Math.min(4, availableParallelism())) }, drain))
-if (files.length === 0) total.failed++, console.log(`no test file matches ${patterns.join(' ')}`)
+if (files.length === 0) {
+  total.failed++
+  console.log(`no test file matches ${patterns.join(' ')}`)
+}
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`)
 process.exitCode = total.failed ? 1 : 0
 
@@ -46,7 +49,7 @@ function report(file, { code, output, seconds }) {
   const passed = count('Passed')
   const skipped = count('Skipped')
   const failed = count('Total') - passed - skipped
-  const broken = Number.isNaN(passed) || (passed === 0 && skipped === 0) || (code !== 0 && !failed)
+  const broken = !(count('Total') > 0) || (code !== 0 && failed === 0)
   total.passed += passed || 0
   total.skipped += skipped || 0
   total.failed += broken ? 1 : failed

@@ -45,7 +45,7 @@ const arena: Arena = {
 
 /** Runs `work` with the arena; all it allocated is given back when it returns or throws. Calls nest like a stack. */
 export function borrow<T>(work: (arena: Arena) => T): T {
-  if (depth === 0) top = (Number(routines().__heap_base.value) + 15) & ~15
+  if (depth === 0) top = (routines().heapBase() + 15) & ~15
   const mark = top
   depth++
   try {

@@ -4,7 +4,8 @@ import { moduleSource } from './load.ts'
 /** The WASM exports. Pointers are byte addresses; each routine's own file in assembly/ says what it reads and writes. */
 export interface Routines {
   readonly memory: WebAssembly.Memory
-  readonly __heap_base: WebAssembly.Global
+  /** First free byte after the module's own data. */
+  heapBase(): number
   turns(count: number, n: number, j: number, out: number): void
   symbol(pairs: number, taps: number, size: number, a: number, phase: number, f: number): void
 }
@@ -66,8 +67,8 @@ function instantiate(source: BufferSource | WebAssembly.Module): Routines {
 }
 
 /** One small known value: a broken SIMD engine becomes an error here instead of a wrong number later. */
-function selfTest({ memory, __heap_base, turns, symbol }: Routines): void {
-  const at = (Number(__heap_base.value) + 15) & ~15
+function selfTest({ memory, heapBase, turns, symbol }: Routines): void {
+  const at = (heapBase() + 15) & ~15
   const view = new Float64Array(memory.buffer, at, 32)
   // F(θ) = 2 + 3e^{iθ} at θ = 0 and at a quarter turn: 5 and 2 + 3i.
   view.set([0, 1])
