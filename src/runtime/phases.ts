@@ -1,0 +1,79 @@
+import type { Frequencies } from '../symbol.ts'
+import type { Arena } from './arena.ts'
+
+/**
+ * Phases e^{iq·θ} of every tap at every frequency, in pair layout: pairs × taps × [cos cos'][sin sin'], taps row-major over the axes.
+ * An odd count repeats its last frequency.
+ *
+ * The angle of each axis is (q·point mod turns)/turns of a turn in whole numbers, so each factor is within 2⁻⁵² of the truth (assembly/trig.ts);
+ * a product over D axes adds D − 1 complex multiplications.
+ *
+ * @returns address of the phases
+ */
+export function putPhases(
+  arena: Arena,
+  offsets: readonly (readonly number[])[],
+  frequencies: Frequencies,
+  first: number,
+  count: number,
+): number {
+  const axes = offsets.length
+  const taps = offsets.reduce((product, q) => product * q.length, 1)
+  const pairs = (count + 1) >> 1
+  const at = arena.alloc(pairs * taps * 32)
+  const factors = axisFactors(arena, offsets, frequencies, first, count)
+  const out = arena.f64(at, pairs * taps * 4)
+  const re = new Float64Array(taps)
+  const im = new Float64Array(taps)
+  for (let slot = 0; slot < 2 * pairs; slot++) {
+    const i = Math.min(slot, count - 1)
+    re[0] = 1
+    im[0] = 0
+    let filled = 1
+    for (let d = 0; d < axes; d++) filled = spread(re, im, filled, factors[d], i * offsets[d].length, offsets[d].length)
+    const start = (slot >> 1) * taps * 4 + (slot & 1)
+    for (let t = 0; t < taps; t++) {
+      out[start + 4 * t] = re[t]
+      out[start + 4 * t + 2] = im[t]
+    }
+  }
+  return at
+}
+
+/** Outer product in place, last axis fastest; from the end, so that nothing is overwritten before it is read. */
+function spread(re: Float64Array, im: Float64Array, filled: number, factor: Float64Array, at: number, length: number): number {
+  for (let a = filled - 1; a >= 0; a--) {
+    const x = re[a]
+    const y = im[a]
+    for (let b = length - 1; b >= 0; b--) {
+      const c = factor[2 * (at + b)]
+      const s = factor[2 * (at + b) + 1]
+      re[a * length + b] = x * c - y * s
+      im[a * length + b] = x * s + y * c
+    }
+  }
+  return filled * length
+}
+
+/** Per axis the (cos, sin) of q·θ_d for each frequency and offset. */
+function axisFactors(
+  arena: Arena,
+  offsets: readonly (readonly number[])[],
+  frequencies: Frequencies,
+  first: number,
+  count: number,
+): Float64Array[] {
+  const axes = offsets.length
+  return offsets.map((q, d) => {
+    const n = frequencies.turns[d]
+    const angles = new Float64Array(count * q.length)
+    for (let i = 0; i < count; i++) {
+      const point = frequencies.points[(first + i) * axes + d]
+      for (let b = 0; b < q.length; b++) angles[i * q.length + b] = (q[b] * point) % n
+    }
+    const from = arena.put(angles)
+    const to = arena.alloc(angles.length * 16)
+    arena.routines.turns(angles.length, n, from, to)
+    return arena.f64(to, 2 * angles.length).slice()
+  })
+}

@@ -1,0 +1,175 @@
+import { blockOf, type Conv, kernelStrides, type SizedConv } from './conv.ts'
+import { pow2 } from './rounding.ts'
+import { indexOf, sizeOf, type Tensor } from './tensor.ts'
+
+/**
+ * A layer as its methods see it: `F(θ) = Σ_q A_q e^{iq·θ}`, one m×n matrix polynomial a group (METHODS §1).
+ *
+ * Stride (polyphase), dilation, groups, transposition, dimension and layout end here. Taps are scaled by a power of two so that the
+ * largest is in [½, 1): squares can neither over- nor underflow, and the layer's norm is 2^exponent times the symbol's.
+ * A wide symbol is stored transposed, so that always rows ≥ columns; the singular values are the same.
+ */
+export interface Symbol {
+  readonly groups: number
+  readonly rows: number
+  readonly columns: number
+  /** Per axis the q of each tap, ascending; no axes for a dense layer. */
+  readonly offsets: readonly (readonly number[])[]
+  /** groups × taps (row-major over the axes) × (rows·columns, column-major). */
+  readonly taps: Float64Array
+  /** For each entry of `taps` its flat index in the kernel's own array, or −1 for a zero that polyphase put there. */
+  readonly source: Int32Array
+  readonly transposed: boolean
+  readonly exponent: number
+}
+
+/** A list of frequencies `θ_d = 2π·points[i·D + d]/turns[d]`, in whole numbers so that no angle is ever rounded. */
+export interface Frequencies {
+  readonly turns: readonly number[]
+  readonly points: Float64Array
+}
+
+/**
+ * The symbol that speaks of every input size (METHODS §1): per axis stride and dilation are divided by their gcd and what is left of the
+ * dilation is dropped, which permutes frequencies and block columns only.
+ */
+export function symbolEverySize(layer: Conv): Symbol {
+  const stride = layer.stride.map((s, d) => s / gcd(s, layer.dilation[d]))
+  return polyphase(
+    layer,
+    stride,
+    stride.map(() => 1),
+  )
+}
+
+/** The symbol whose values at `circularFrequencies` are the blocks of the circular operator: true stride and dilation. */
+export function symbolCircular(layer: SizedConv): Symbol {
+  return polyphase(layer, layer.stride, layer.dilation)
+}
+
+/** Sides n' = n/s of the frequency grid of the circular operator. */
+export function circularGrid(layer: SizedConv): number[] {
+  return (layer.transposed ? layer.outputSize : layer.inputSize).map((n, d) => n / layer.stride[d])
+}
+
+/** All frequencies of the circular operator, or with `half` one of each conjugate pair (F(−θ) = conj F(θ) for a real kernel). */
+export function circularFrequencies(grid: readonly number[], half = true): Frequencies {
+  const count = sizeOf(grid)
+  const points = new Float64Array(count * grid.length)
+  let kept = 0
+  for (let flat = 0; flat < count; flat++) {
+    const index = indexOf(flat, grid)
+    if (half && mirrorOf(index, grid) < flat) continue
+    points.set(index, grid.length * kept++)
+  }
+  return { turns: [...grid], points: points.slice(0, kept * grid.length) }
+}
+
+function mirrorOf(index: readonly number[], grid: readonly number[]): number {
+  let flat = 0
+  for (let d = 0; d < grid.length; d++) flat = flat * grid[d] + ((grid[d] - index[d]) % grid[d])
+  return flat
+}
+
+/** Entries of one group's taps. */
+export function groupTaps(symbol: Symbol, group: number): Float64Array {
+  const size = symbol.taps.length / symbol.groups
+  return symbol.taps.subarray(group * size, (group + 1) * size)
+}
+
+/**
+ * Carries a gradient back to the kernel's own shape and layout: ∂/∂K from ∂/∂A. Scaling cancels, because value and taps were scaled alike.
+ *
+ * @param gradient ∂value/∂(scaled taps) of one group, as long as `groupTaps`, where value is the scaled symbol's
+ */
+export function foldGradient(layer: Conv, symbol: Symbol, group: number, gradient: Float64Array): Tensor {
+  const data = new Float64Array(layer.kernel.data.length)
+  const start = group * gradient.length
+  for (let i = 0; i < gradient.length; i++) {
+    const at = symbol.source[start + i]
+    if (at >= 0) data[at] += gradient[i]
+  }
+  return { data, shape: layer.kernel.shape }
+}
+
+/** Splits every axis into residues r = δp mod s and positions q = ⌊δp/s⌋; only residues that occur become block columns. */
+function polyphase(layer: Conv, stride: readonly number[], dilation: readonly number[]): Symbol {
+  const axes = layer.kernelSize.map((k, d) => splitAxis(k, stride[d], dilation[d]))
+  const { rows: out, columns: block } = blockOf(layer)
+  const phases = sizeOf(axes.map(axis => axis.residues.length))
+  const columns = block * phases
+  const transposed = out < columns
+  const [m, n] = transposed ? [columns, out] : [out, columns]
+  const offsets = axes.map(axis => axis.offsets)
+  const plane = m * n
+  const perGroup = sizeOf(offsets.map(q => q.length)) * plane
+  const exponent = exponentOf(layer.kernel.data)
+  const taps = new Float64Array(perGroup * layer.groups)
+  const source = new Int32Array(perGroup * layer.groups).fill(-1)
+  const strides = kernelStrides(layer)
+  const positions = sizeOf(layer.kernelSize)
+  for (let flat = 0; flat < positions; flat++) {
+    const p = indexOf(flat, layer.kernelSize)
+    let tap = 0
+    let phase = 0
+    let at = 0
+    for (let d = 0; d < p.length; d++) {
+      tap = tap * offsets[d].length + axes[d].tap[p[d]]
+      phase = phase * axes[d].residues.length + axes[d].residue[p[d]]
+      at += p[d] * strides.taps[d]
+    }
+    for (let g = 0; g < layer.groups; g++) {
+      for (let i = 0; i < block; i++) {
+        const column = i * phases + phase
+        for (let o = 0; o < out; o++) {
+          const from = at + (g * out + o) * strides.out + i * strides.in
+          const to = g * perGroup + tap * plane + (transposed ? o * m + column : column * m + o)
+          taps[to] = layer.kernel.data[from]
+          source[to] = from
+        }
+      }
+    }
+  }
+  scaleInPlace(taps, -exponent)
+  return { groups: layer.groups, rows: m, columns: n, offsets, taps, source, transposed, exponent }
+}
+
+function splitAxis(k: number, stride: number, dilation: number) {
+  const places = Array.from({ length: k }, (_, p) => ({ r: (dilation * p) % stride, q: Math.floor((dilation * p) / stride) }))
+  const residues = [...new Set(places.map(place => place.r))].sort((a, b) => a - b)
+  const offsets = [...new Set(places.map(place => place.q))].sort((a, b) => a - b)
+  return {
+    residues,
+    offsets,
+    residue: places.map(place => residues.indexOf(place.r)),
+    tap: places.map(place => offsets.indexOf(place.q)),
+  }
+}
+
+/** The e with 2^(e−1) ≤ max|x| < 2^e; 0 for all zeros. Found by exact halving and doubling. */
+export function exponentOf(data: Float64Array): number {
+  let largest = 0
+  for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]))
+  if (largest === 0) return 0
+  let exponent = 0
+  for (; largest >= 2 ** 64; largest *= 2 ** -64) exponent += 64
+  for (; largest < 2 ** -64; largest *= 2 ** 64) exponent -= 64
+  for (; largest >= 1; largest *= 0.5) exponent++
+  for (; largest < 0.5; largest *= 2) exponent--
+  return exponent
+}
+
+/** Multiplies by 2^exponent, exactly unless an entry leaves the range of normal numbers downwards. */
+export function scaleInPlace(data: Float64Array, exponent: number): void {
+  while (exponent !== 0) {
+    const step = Math.max(-1000, Math.min(1000, exponent))
+    const factor = pow2(step)
+    for (let i = 0; i < data.length; i++) data[i] *= factor
+    exponent -= step
+  }
+}
+
+function gcd(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b]
+  return a
+}
