@@ -10,6 +10,8 @@
  */
 export { turns } from './trig'
 export { symbol } from './symbol'
+export { gram, gramWide } from './gram'
+export { cholesky, choleskyWide } from './cholesky'
 
 /** First free byte after the module's own data. */
 export function heapBase(): usize {

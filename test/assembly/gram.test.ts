@@ -1,0 +1,71 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { adjointTimes, bits, fenced, pack, randomMatrix, SIDES, unpack, zeros } from './pairs.ts'
+
+type Shape = 'gram' | 'gramWide'
+
+function run(shape: Shape, matrices: ReturnType<typeof zeros>[]): Float64Array {
+  const { rows: m, columns: n } = matrices[0]
+  const pairs = Math.ceil(matrices.length / 2)
+  return fenced([pairs * n * n * 4], (arena, g) => {
+    const a = arena.put(pack(matrices))
+    arena.routines[shape](pairs, m, n, a, g)
+  })[0]
+}
+
+test('the lower triangle of AᴴA, every side, odd and even batches', () => {
+  for (const n of SIDES) {
+    for (const [m, count] of [
+      [n, 1],
+      [n + 1, 3],
+      [2 * n + 3, 4],
+    ]) {
+      const batch = Array.from({ length: count }, (_, i) => randomMatrix(m, n, 100 * n + i))
+      const got = run('gram', batch)
+      batch.forEach((a, index) => {
+        const wanted = adjointTimes(a, a)
+        const g = unpack(got, index, n, n)
+        for (let j = 0; j < n; j++) {
+          for (let i = 0; i < n; i++) {
+            const at = j * n + i
+            if (i < j) assert.ok(Number.isNaN(g.re[at]) && Number.isNaN(g.im[at]), `above the diagonal at ${i},${j}, n = ${n}`)
+            else {
+              assert.ok(Math.abs(g.re[at] - wanted.re[at]) <= 1e-15 * 4 * m, `re ${i},${j} of ${m}×${n}`)
+              assert.ok(Math.abs(g.im[at] - wanted.im[at]) <= 1e-15 * 4 * m, `im ${i},${j} of ${m}×${n}`)
+            }
+          }
+          assert.is(g.im[j * n + j], 0)
+        }
+      })
+    }
+  }
+})
+
+test('both microkernels give the same bits, whatever the lane and the neighbour', () => {
+  for (const n of [...SIDES, 130]) {
+    const a = randomMatrix(n + 2, n, n)
+    const b = randomMatrix(n + 2, n, n + 1)
+    const narrow = run('gram', [a, b])
+    assert.is(bits(run('gramWide', [a, b])), bits(narrow))
+    const swapped = run('gramWide', [b, a])
+    assert.is(bits(unpack(swapped, 1, n, n).re), bits(unpack(narrow, 0, n, n).re))
+    assert.is(bits(unpack(swapped, 0, n, n).im), bits(unpack(narrow, 1, n, n).im))
+  }
+})
+
+test('long columns, walked in blocks', () => {
+  const a = randomMatrix(2100, 23, 5)
+  const g = unpack(run('gram', [a]), 0, 23, 23)
+  assert.is(bits(run('gramWide', [a])), bits(run('gram', [a])))
+  const wanted = adjointTimes(a, a)
+  for (let j = 0; j < 23; j++) {
+    for (let i = j; i < 23; i++) assert.ok(Math.abs(g.re[j * 23 + i] - wanted.re[j * 23 + i]) < 1e-11)
+  }
+})
+
+test('zero gives zero', () => {
+  const g = unpack(run('gram', [zeros(5, 4)]), 0, 4, 4)
+  for (let j = 0; j < 4; j++) for (let i = j; i < 4; i++) assert.is(Math.abs(g.re[j * 4 + i]) + Math.abs(g.im[j * 4 + i]), 0)
+})
+
+test.run()
