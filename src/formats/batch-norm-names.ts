@@ -1,0 +1,76 @@
+import type { BatchNorm, Weights } from './model.ts'
+import type { NamedTensor } from './state-dict.ts'
+
+// The four vectors of a batch norm under the names PyTorch, Keras and Flax give them.
+const MEAN = /^(.*?)([._/]?)(running_mean|moving_mean)(:0)?$/
+const PARTNERS: Readonly<Record<string, { variance: string; gamma: string; beta: string }>> = {
+  running_mean: { variance: 'running_var', gamma: 'weight', beta: 'bias' },
+  moving_mean: { variance: 'moving_variance', gamma: 'gamma', beta: 'beta' },
+}
+// Defaults of the frameworks; a state dict does not record ε.
+const EPSILON: Readonly<Record<string, number>> = { running_mean: 1e-5, moving_mean: 1e-3 }
+
+/**
+ * Batch norms among named tensors, each with the layer its name points to: bn1 to conv1, a Sequential's 1 to its 0, norm to conv.
+ *
+ * A name is no proof: a network may normalise before it convolves. Whoever folds by name does so because the user asked.
+ */
+export function normsByName(tensors: readonly NamedTensor[]): { norms: BatchNorm[]; used: Set<string> } {
+  const byName = new Map(tensors.map(tensor => [tensor.name, tensor.weights]))
+  const used = new Set<string>()
+  const norms: BatchNorm[] = []
+  for (const { name, weights } of tensors) {
+    const found = MEAN.exec(name)
+    if (!found || weights.shape.length !== 1) continue
+    const [, prefix, separator, word, suffix = ''] = found
+    const partner = (what: string): string => prefix + separator + what + suffix
+    const vector = (what: string): Weights | undefined => {
+      const held = byName.get(partner(what))
+      return held && held.shape.length === 1 && held.shape[0] === weights.shape[0] ? held : undefined
+    }
+    const { variance, gamma, beta } = PARTNERS[word]
+    const spread = vector(variance)
+    if (!spread) continue
+    for (const what of [word, variance, gamma, beta, 'num_batches_tracked'])
+      if (what === 'num_batches_tracked' ? byName.has(partner(what)) : vector(what)) used.add(partner(what))
+    const layer = layerNames(prefix, separator).find(candidate => byName.has(candidate + suffix))
+    norms.push({
+      name: prefix,
+      channels: weights.shape[0],
+      epsilon: EPSILON[word],
+      ...optional('gamma', vector(gamma)),
+      ...optional('beta', vector(beta)),
+      mean: weights,
+      variance: spread,
+      ...(layer && { follows: layer + suffix, followsBy: 'name' as const }),
+    })
+  }
+  return { norms, used }
+}
+
+function optional<K extends string>(key: K, value: Weights | undefined): { [k in K]?: Weights } {
+  return (value ? { [key]: value } : {}) as { [k in K]?: Weights }
+}
+
+/** Names the weights of the layer before a norm would have, likeliest first. */
+function layerNames(norm: string, separator: string): string[] {
+  const cut = Math.max(norm.lastIndexOf('.'), norm.lastIndexOf('/')) + 1
+  const stem = norm.slice(0, cut)
+  const last = norm.slice(cut)
+  const layers: string[] = []
+  if (/^\d+$/.test(last) && Number(last) > 0) layers.push(stem + String(Number(last) - 1))
+  for (const [norms, conv] of RENAMED) {
+    const renamed = last.replace(norms, conv)
+    if (renamed !== last) layers.push(stem + renamed)
+  }
+  return layers.flatMap(layer => ['weight', 'kernel', 'filters'].map(what => layer + (separator || '.') + what))
+}
+
+const RENAMED: readonly (readonly [RegExp, string])[] = [
+  [/^(batch_?norm(alization)?|bnorm|bn|norm)/i, 'conv'],
+  [/^(batch_?normalization)/i, 'conv2d'],
+  [/(batch_?norm|bnorm|_bn|bn|norm)(?=\d*$)/i, ''],
+  [/bn/i, 'conv'],
+  [/^(batch_?norm|bnorm|bn|norm)\d*$/i, 'conv'],
+  [/^(bn|norm)/i, 'fc'],
+]

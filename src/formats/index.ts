@@ -1,0 +1,35 @@
+import { fail, OpnormError } from '../errors.ts'
+import type { Model, NamedBytes, ReadOptions } from './model.ts'
+import { isSafetensors, readSafetensors } from './safetensors.ts'
+
+export type * from './model.ts'
+
+/**
+ * A model from its bytes. The format is told by the content, never by the name.
+ *
+ * Nothing in a file is executed, every length is checked before memory is taken, and tensors stay views of the bytes given.
+ *
+ * @param files the model file first; then what belongs to it (external data, shards)
+ * @throws OpnormError `file` for bytes that are no model, damaged, or not to be trusted
+ */
+export function readModel(files: NamedBytes | readonly NamedBytes[], options: ReadOptions = {}): Model {
+  const [file] = Array.isArray(files) ? (files as readonly NamedBytes[]) : [files as NamedBytes]
+  if (file === undefined) fail('file', 'files', 'at least one file', 'none', 'Give the model file first')
+  const { name, bytes } = file
+  if (bytes.length === 0) fail('file', name, 'a model', 'an empty file', 'Check that it was written or downloaded completely')
+  try {
+    if (isSafetensors(bytes)) return readSafetensors(file, options)
+  } catch (error) {
+    throw clear(error, name)
+  }
+  fail('file', name, KNOWN, 'bytes of another kind', 'Convert it, or check that it is the right file')
+}
+
+const KNOWN = 'safetensors'
+
+/** Whatever a reader stumbles over in a damaged file is said as one sentence about the file. */
+function clear(error: unknown, name: string): OpnormError {
+  if (error instanceof OpnormError) return error
+  const given = error instanceof Error ? error.message : String(error)
+  return new OpnormError('file', `${name}: expected an undamaged file, got ${given}. Check that it is complete`, { cause: error })
+}
