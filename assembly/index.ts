@@ -12,6 +12,8 @@ export { turns } from './trig'
 export { symbol } from './symbol'
 export { gram, gramWide } from './gram'
 export { cholesky, choleskyWide } from './cholesky'
+export { convolve, correlate, convolveDepthwise, correlateDepthwise, relay } from './convolve'
+export { dot, norm, axpy, scale, project } from './vector'
 
 /** First free byte after the module's own data. */
 export function heapBase(): usize {

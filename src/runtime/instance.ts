@@ -12,6 +12,20 @@ export interface Routines {
   gramWide(pairs: number, m: number, n: number, a: number, g: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   choleskyWide(pairs: number, n: number, g: number, level: number, w: number, out: number): void
+  // biome-ignore format: one routine a line
+  convolve(pixels: number, places: number, runs: number, table: number, depth: number, m: number, panels: number, x: number, y: number): void
+  // biome-ignore format: one routine a line
+  correlate(pixels: number, places: number, runs: number, table: number, m: number, u: number, v: number, out: number): void
+  // biome-ignore format: one routine a line
+  convolveDepthwise(pixels: number, places: number, taps: number, table: number, channels: number, kernel: number, x: number, y: number): void
+  // biome-ignore format: one routine a line
+  correlateDepthwise(pixels: number, places: number, taps: number, table: number, channels: number, u: number, v: number, out: number): void
+  relay(count: number, segments: number, from: number, to: number): void
+  dot(n: number, x: number, y: number): number
+  norm(n: number, x: number): number
+  axpy(n: number, s: number, x: number, y: number): void
+  scale(n: number, s: number, x: number, y: number): void
+  project(count: number, n: number, basis: number, stride: number, w: number, coefficients: number): void
 }
 
 export interface Backend {

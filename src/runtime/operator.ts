@@ -1,0 +1,142 @@
+import { forwardOf, kernelStrides, type SizedConv } from '../conv.ts'
+import { exponentOf, scaleInPlace } from '../symbol.ts'
+import { sizeOf } from '../tensor.ts'
+import { type Arena, borrow } from './arena.ts'
+import { adjointGather, forwardGather } from './gather.ts'
+import { openSweep } from './sweep.ts'
+
+/** A vector in the runtime's memory; it lives as long as its operator. */
+export interface Vector {
+  readonly at: number
+  readonly length: number
+  readonly channels: number
+}
+
+/**
+ * A layer as a linear map T̂ = 2^−exponent·T between vectors that stay in the runtime's memory, for methods that apply it hundreds of
+ * times: the kernel is packed once, and nothing is copied in or out. The largest weight of T̂ is in [½, 1), so that products of unit
+ * vectors neither over- nor underflow. Vectors lie channels-last; `write` and `read` speak channels-first, as layers do.
+ */
+export interface Operator {
+  readonly exponent: number
+  /** A fresh vector of the layer's inputs or outputs, all zeros. */
+  input(): Vector
+  output(): Vector
+  write(x: Vector, numbers: ArrayLike<number>): void
+  read(x: Vector): Float64Array
+  /** y ← T̂ x. */
+  apply(x: Vector, y: Vector): void
+  /** x ← T̂ᵀ y. */
+  adjoint(y: Vector, x: Vector): void
+  /** ∂⟨u, T v⟩/∂K in the kernel's own shape and layout; it does not depend on K, so nothing is scaled. */
+  correlate(u: Vector, v: Vector): Float64Array
+  dot(x: Vector, y: Vector): number
+  norm(x: Vector): number
+  /** y ← y + s·x. */
+  axpy(s: number, x: Vector, y: Vector): void
+  /** y ← s·x; the two may be one. */
+  scale(s: number, x: Vector, y: Vector): void
+}
+
+/** Opens a layer for the duration of `work`. */
+export function withOperator<T>(layer: SizedConv, work: (operator: Operator) => T): T {
+  return borrow(arena => work(openOperator(layer, arena)))
+}
+
+/** The operator in an arena that the caller holds; it lives until that arena's `borrow` ends. */
+export function openOperator(layer: SizedConv, arena: Arena): Operator {
+  const forward = forwardOf(layer)
+  const { groups, rows, columns } = forward
+  const exponent = exponentOf(layer.kernel.data)
+  const data = Float64Array.from(layer.kernel.data)
+  scaleInPlace(data, -exponent)
+  const { out, in: inner, taps } = kernelStrides(layer)
+  const group = rows * out
+  const there = openSweep(arena, forwardGather(forward), {
+    data,
+    groups,
+    out: rows,
+    in: columns,
+    strides: { group, out, in: inner, taps },
+  })
+  const back = openSweep(arena, adjointGather(forward), {
+    data,
+    groups,
+    out: columns,
+    in: rows,
+    strides: { group, out: inner, in: out, taps },
+  })
+  const [apply, adjoint] = layer.transposed ? [back, there] : [there, back]
+  const { routines } = arena
+  return {
+    exponent,
+    input: () => openVector(arena, layer.inChannels, sizeOf(layer.inputSize)),
+    output: () => openVector(arena, layer.outChannels, sizeOf(layer.outputSize)),
+    write: (x, numbers) => transpose(numbers, arena.f64(x.at, x.length), x.length / x.channels),
+    read(x) {
+      const numbers = new Float64Array(x.length)
+      transpose(arena.f64(x.at, x.length), numbers, x.channels)
+      return numbers
+    },
+    apply: (x, y) => apply.run(x.at, y.at),
+    adjoint: (y, x) => adjoint.run(y.at, x.at),
+    correlate(u, v) {
+      const gradient = new Float64Array(data.length)
+      if (layer.transposed) there.correlate(v.at, u.at, gradient)
+      else there.correlate(u.at, v.at, gradient)
+      return gradient
+    },
+    dot: (x, y) => routines.dot(x.length, x.at, y.at),
+    norm: x => routines.norm(x.length, x.at),
+    axpy: (s, x, y) => routines.axpy(x.length, s, x.at, y.at),
+    scale: (s, x, y) => routines.scale(x.length, s, x.at, y.at),
+  }
+}
+
+/** `T x` for one vector, channels-first. */
+export function applyLayer(layer: SizedConv, x: ArrayLike<number>): Float64Array {
+  return withOperator(layer, operator => {
+    const [from, to] = [operator.input(), operator.output()]
+    operator.write(from, x)
+    operator.apply(from, to)
+    const numbers = operator.read(to)
+    scaleInPlace(numbers, operator.exponent)
+    return numbers
+  })
+}
+
+/** `Tᵀ y` for one vector, channels-first. */
+export function adjointLayer(layer: SizedConv, y: ArrayLike<number>): Float64Array {
+  return withOperator(layer, operator => {
+    const [from, to] = [operator.output(), operator.input()]
+    operator.write(from, y)
+    operator.adjoint(from, to)
+    const numbers = operator.read(to)
+    scaleInPlace(numbers, operator.exponent)
+    return numbers
+  })
+}
+
+/** ∂⟨u, T v⟩/∂K[o,i,p] = Σ_x u[o,x] v[i, s x + δp − π], in the kernel's own shape and layout (METHODS §3). */
+export function correlateLayer(layer: SizedConv, u: ArrayLike<number>, v: ArrayLike<number>): Float64Array {
+  return withOperator(layer, operator => {
+    const [left, right] = [operator.output(), operator.input()]
+    operator.write(left, u)
+    operator.write(right, v)
+    return operator.correlate(left, right)
+  })
+}
+
+/** Routines may read, never write, up to three numbers beyond the end of a vector. */
+function openVector(arena: Arena, channels: number, pixels: number): Vector {
+  const length = channels * pixels
+  const at = arena.alloc(length * 8 + 32)
+  arena.f64(at, length + 4).fill(0)
+  return { at, length, channels }
+}
+
+/** rows × columns to columns × rows, where `columns` is the length of a row of `from`. */
+function transpose(from: ArrayLike<number>, to: Float64Array, columns: number): void {
+  const rows = to.length / columns
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) to[j * rows + i] = from[i * columns + j]
+}
