@@ -1,6 +1,8 @@
 import { fail, OpnormError } from '../errors.ts'
 import type { Model, NamedBytes, ReadOptions } from './model.ts'
+import { isNpy, readNpy, readNpz } from './npy.ts'
 import { isSafetensors, readSafetensors } from './safetensors.ts'
+import { isZip } from './zip.ts'
 
 export type * from './model.ts'
 
@@ -18,6 +20,8 @@ export function readModel(files: NamedBytes | readonly NamedBytes[], options: Re
   const { name, bytes } = file
   if (bytes.length === 0) fail('file', name, 'a model', 'an empty file', 'Check that it was written or downloaded completely')
   try {
+    if (isNpy(bytes)) return readNpy(file, options)
+    if (isZip(bytes)) return readNpz(file, options)
     if (isSafetensors(bytes)) return readSafetensors(file, options)
   } catch (error) {
     throw clear(error, name)
@@ -25,7 +29,7 @@ export function readModel(files: NamedBytes | readonly NamedBytes[], options: Re
   fail('file', name, KNOWN, 'bytes of another kind', 'Convert it, or check that it is the right file')
 }
 
-const KNOWN = 'safetensors'
+const KNOWN = 'safetensors, .npy or .npz'
 
 /** Whatever a reader stumbles over in a damaged file is said as one sentence about the file. */
 function clear(error: unknown, name: string): OpnormError {
