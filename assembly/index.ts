@@ -13,7 +13,7 @@ export { symbol } from './symbol'
 export { gram, gramWide } from './gram'
 export { cholesky, choleskyWide } from './cholesky'
 export { convolve, correlate, convolveDepthwise, correlateDepthwise, relay } from './convolve'
-export { dot, norm, axpy, scale, project } from './vector'
+export { dot, norm, axpy, scale, project, combine } from './vector'
 
 /** First free byte after the module's own data. */
 export function heapBase(): usize {

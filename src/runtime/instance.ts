@@ -25,7 +25,8 @@ export interface Routines {
   norm(n: number, x: number): number
   axpy(n: number, s: number, x: number, y: number): void
   scale(n: number, s: number, x: number, y: number): void
-  project(count: number, n: number, basis: number, stride: number, w: number, coefficients: number): void
+  project(count: number, n: number, basis: number, stride: number, w: number, c: number): void
+  combine(count: number, kept: number, n: number, basis: number, stride: number, q: number, w: number): void
 }
 
 export interface Backend {

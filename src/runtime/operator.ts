@@ -12,6 +12,11 @@ export interface Vector {
   readonly channels: number
 }
 
+/** Vectors at equal distances, so that one routine passes over many of them. */
+export interface Basis {
+  readonly vectors: readonly Vector[]
+}
+
 /**
  * A layer as a linear map T̂ = 2^−exponent·T between vectors that stay in the runtime's memory, for methods that apply it hundreds of
  * times: the kernel is packed once, and nothing is copied in or out. The largest weight of T̂ is in [½, 1), so that products of unit
@@ -22,6 +27,8 @@ export interface Operator {
   /** A fresh vector of the layer's inputs or outputs, all zeros. */
   input(): Vector
   output(): Vector
+  inputBasis(count: number): Basis
+  outputBasis(count: number): Basis
   write(x: Vector, numbers: ArrayLike<number>): void
   read(x: Vector): Float64Array
   /** y ← T̂ x. */
@@ -36,6 +43,10 @@ export interface Operator {
   axpy(s: number, x: Vector, y: Vector): void
   /** y ← s·x; the two may be one. */
   scale(s: number, x: Vector, y: Vector): void
+  /** w ← w − QQᵀw for the first `count` vectors of Q (block Gram–Schmidt; twice is enough); returns the components Qᵀw. */
+  project(basis: Basis, count: number, w: Vector): Float64Array
+  /** The first columns of Q ← Q·S for the first `count` vectors of Q; S is count × kept, column-major. */
+  combine(basis: Basis, count: number, s: Float64Array): void
 }
 
 /** Opens a layer for the duration of `work`. */
@@ -68,10 +79,14 @@ export function openOperator(layer: SizedConv, arena: Arena): Operator {
   })
   const [apply, adjoint] = layer.transposed ? [back, there] : [there, back]
   const { routines } = arena
+  const inputBasis = (count: number) => openBasis(arena, count, layer.inChannels, sizeOf(layer.inputSize))
+  const outputBasis = (count: number) => openBasis(arena, count, layer.outChannels, sizeOf(layer.outputSize))
   return {
     exponent,
-    input: () => openVector(arena, layer.inChannels, sizeOf(layer.inputSize)),
-    output: () => openVector(arena, layer.outChannels, sizeOf(layer.outputSize)),
+    input: () => inputBasis(1).vectors[0],
+    output: () => outputBasis(1).vectors[0],
+    inputBasis,
+    outputBasis,
     write: (x, numbers) => transpose(numbers, arena.f64(x.at, x.length), x.length / x.channels),
     read(x) {
       const numbers = new Float64Array(x.length)
@@ -90,6 +105,19 @@ export function openOperator(layer: SizedConv, arena: Arena): Operator {
     norm: x => routines.norm(x.length, x.at),
     axpy: (s, x, y) => routines.axpy(x.length, s, x.at, y.at),
     scale: (s, x, y) => routines.scale(x.length, s, x.at, y.at),
+    project: (basis, count, w) =>
+      borrow(inner => {
+        const components = inner.alloc(count * 8)
+        routines.project(count, w.length, basis.vectors[0].at, strideOf(basis), w.at, components)
+        return inner.f64(components, count).slice()
+      }),
+    combine: (basis, count, s) =>
+      borrow(inner => {
+        const kept = s.length / count
+        const weights = inner.put(s)
+        const { at, length } = basis.vectors[0]
+        routines.combine(count, kept, length, at, strideOf(basis), weights, inner.alloc(kept * 64))
+      }),
   }
 }
 
@@ -127,13 +155,16 @@ export function correlateLayer(layer: SizedConv, u: ArrayLike<number>, v: ArrayL
   })
 }
 
-/** Routines may read, never write, up to three numbers beyond the end of a vector. */
-function openVector(arena: Arena, channels: number, pixels: number): Vector {
+/** Vectors are padded with zeros to whole blocks of eight, and beyond: routines may read up to four numbers past the end. */
+function openBasis(arena: Arena, count: number, channels: number, pixels: number): Basis {
   const length = channels * pixels
-  const at = arena.alloc(length * 8 + 32)
-  arena.f64(at, length + 4).fill(0)
-  return { at, length, channels }
+  const padded = Math.ceil((length + 4) / 8) * 8
+  const at = arena.alloc(count * padded * 8)
+  arena.f64(at, count * padded).fill(0)
+  return { vectors: Array.from({ length: count }, (_, i) => ({ at: at + i * padded * 8, length, channels })) }
 }
+
+const strideOf = ({ vectors }: Basis) => (vectors.length > 1 ? vectors[1].at - vectors[0].at : 0)
 
 /** rows × columns to columns × rows, where `columns` is the length of a row of `from`. */
 function transpose(from: ArrayLike<number>, to: Float64Array, columns: number): void {

@@ -198,4 +198,42 @@ test('vectors: sums in a fixed order, every length', () => {
   }
 })
 
+test('bases: projection leaves an orthogonal rest, combinations are the matrix product', () => {
+  for (const n of [9, 16, 23])
+    for (const count of [1, 2, 3, 4, 5, 8, 9]) {
+      const layer = dense({ data: new Float64Array(n).fill(1), shape: [1, n] })
+      withOperator(layer, operator => {
+        const basis = operator.inputBasis(count)
+        const fence = operator.input()
+        const w = operator.input()
+        operator.write(fence, seeded(99, n))
+        basis.vectors.forEach((q, i) => {
+          operator.write(q, seeded(i, n))
+          for (let pass = 0; pass < 2; pass++) operator.project(basis, i, q)
+          operator.scale(1 / operator.norm(q), q, q)
+        })
+        const numbers = seeded(77, n)
+        operator.write(w, numbers)
+        const components = operator.project(basis, count, w)
+        for (const [i, q] of basis.vectors.entries()) {
+          assert.ok(Math.abs(operator.dot(q, w)) < 1e-15 * n)
+          const wanted = operator.read(q).reduce((sum, v, k) => sum + v * numbers[k], 0)
+          assert.ok(Math.abs(components[i] - wanted) < 1e-14)
+        }
+        const kept = Math.ceil(count / 2)
+        const mix = seeded(55, count * kept)
+        const old = basis.vectors.map(q => operator.read(q))
+        operator.combine(basis, count, mix)
+        for (let j = 0; j < count; j++) {
+          const got = operator.read(basis.vectors[j])
+          for (let k = 0; k < n; k++) {
+            const wanted = j < kept ? old.reduce((sum, q, i) => sum + q[k] * mix[j * count + i], 0) : old[j][k]
+            assert.ok(Math.abs(got[k] - wanted) < 1e-14)
+          }
+        }
+        assert.equal(operator.read(fence), seeded(99, n))
+      })
+    }
+})
+
 test.run()
