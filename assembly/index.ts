@@ -10,6 +10,8 @@
  */
 export { turns } from './trig'
 export { symbol } from './symbol'
+export { bidiagonal } from './bidiagonal'
+export { singularValues } from './singular-values'
 export { gram, gramWide } from './gram'
 export { cholesky, choleskyWide } from './cholesky'
 export { convolve, correlate, convolveDepthwise, correlateDepthwise, relay } from './convolve'

@@ -8,6 +8,8 @@ export interface Routines {
   heapBase(): number
   turns(count: number, n: number, j: number, out: number): void
   symbol(pairs: number, taps: number, size: number, a: number, phase: number, f: number): void
+  bidiagonal(pairs: number, m: number, n: number, a: number, de: number, w: number): void
+  singularValues(pairs: number, n: number, de: number, values: number, w: number): void
   gram(pairs: number, m: number, n: number, a: number, g: number): void
   gramWide(pairs: number, m: number, n: number, a: number, g: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
