@@ -1,7 +1,7 @@
 /**
  * Taps of G(θ) = F(θ)ᴴF(θ): G_q = Σ_p A_pᵀA_{p+q}, real n×n matrices built from products of pairs of taps.
  *
- * `correlate` adds one such product; `halfPlanes` turns the taps of one half (q > 0, and q = 0) into the order in which
+ * `autocorrelate` adds one such product; `halfPlanes` turns the taps of one half (q > 0, and q = 0) into the order in which
  * `hermitianSymbol` reads them.
  */
 
@@ -10,7 +10,7 @@
  *
  *   a, b  in   m × n      c  inout  n × n
  */
-export function correlate(m: i32, n: i32, a: usize, b: usize, c: usize): void {
+export function autocorrelate(m: i32, n: i32, a: usize, b: usize, c: usize): void {
   const column = (<usize>m) << 3
   for (let j = 0; j < n; j += 2) {
     const b0 = b + <usize>j * column
@@ -114,7 +114,7 @@ export function halfPlanes(n: i32, taps: i32, g: usize, planes: usize): void {
             store<f64>(planes + ((<usize>(r + width)) << 3), x - y)
           }
         }
-        planes += (<usize>(t == 0 ? width : 2 * width)) << 3
+        planes += <usize>((t == 0 ? width : 2 * width) << 3)
       }
     }
   }

@@ -2,6 +2,59 @@ import type { Frequencies } from '../symbol.ts'
 import type { Arena } from './arena.ts'
 
 /**
+ * Error of a phase per axis, |fl(e^{iq·θ}) − e^{iq·θ}| ≤ axes·PHASE_ERROR: √2·2⁻⁵² for a factor (assembly/trig.ts) and √2·γ₂ for the
+ * complex product with the next (Higham 2002, §3.6), together below 6 u an axis.
+ */
+export const PHASE_ERROR = 6 * 2 ** -53
+
+/**
+ * Phases e^{iq·θ} for a list of positions q, in pair layout like `putPhases`.
+ *
+ * @returns address of pairs × positions × [cos cos'][sin sin']
+ */
+export function putPhasesAt(
+  arena: Arena,
+  positions: readonly (readonly number[])[],
+  frequencies: Frequencies,
+  first: number,
+  count: number,
+): number {
+  const axes = frequencies.turns.length
+  const pairs = (count + 1) >> 1
+  const at = arena.alloc(Math.max(1, pairs * positions.length) * 32)
+  const reach = frequencies.turns.map((_, d) => positions.reduce((far, q) => Math.max(far, Math.abs(q[d])), 0))
+  const tables = axisFactors(
+    arena,
+    reach.map(far => Array.from({ length: far + 1 }, (_, q) => q)),
+    frequencies,
+    first,
+    count,
+  )
+  const out = arena.f64(at, pairs * positions.length * 4)
+  for (let slot = 0; slot < 2 * pairs; slot++) {
+    const i = Math.min(slot, count - 1)
+    let to = (slot >> 1) * positions.length * 4 + (slot & 1)
+    for (const q of positions) {
+      let re = 1
+      let im = 0
+      for (let d = 0; d < axes; d++) {
+        if (q[d] === 0) continue
+        const entry = 2 * (i * (reach[d] + 1) + Math.abs(q[d]))
+        const c = tables[d][entry]
+        const s = q[d] < 0 ? -tables[d][entry + 1] : tables[d][entry + 1]
+        const next = re * c - im * s
+        im = re * s + im * c
+        re = next
+      }
+      out[to] = re
+      out[to + 2] = im
+      to += 4
+    }
+  }
+  return at
+}
+
+/**
  * Phases e^{iq·θ} of every tap at every frequency, in pair layout: pairs × taps × [cos cos'][sin sin'], taps row-major over the axes.
  * An odd count repeats its last frequency.
  *
