@@ -17,7 +17,7 @@ export function pow2(exponent: number): number {
 
 /** The next double above. */
 export function nextUp(x: number): number {
-  if (x === Infinity || x !== x) return x
+  if (x === Infinity || Number.isNaN(x)) return x
   if (x === 0) return 2 ** -1074
   double[0] = x
   step(x > 0 ? 1 : -1)

@@ -78,7 +78,6 @@ export function openOperator(layer: SizedConv, arena: Arena): Operator {
     strides: { group, out: inner, in: out, taps },
   })
   const [apply, adjoint] = layer.transposed ? [back, there] : [there, back]
-  const { routines } = arena
   const inputBasis = (count: number) => openBasis(arena, count, layer.inChannels, sizeOf(layer.inputSize))
   const outputBasis = (count: number) => openBasis(arena, count, layer.outChannels, sizeOf(layer.outputSize))
   return {
@@ -101,6 +100,13 @@ export function openOperator(layer: SizedConv, arena: Arena): Operator {
       else there.correlate(u.at, v.at, gradient)
       return gradient
     },
+    ...vectorRoutines(arena),
+  }
+}
+
+/** What can be done with vectors whatever the operator. */
+export function vectorRoutines({ routines }: Arena): Pick<Operator, 'dot' | 'norm' | 'axpy' | 'scale' | 'project' | 'combine'> {
+  return {
     dot: (x, y) => routines.dot(x.length, x.at, y.at),
     norm: x => routines.norm(x.length, x.at),
     axpy: (s, x, y) => routines.axpy(x.length, s, x.at, y.at),
@@ -155,8 +161,8 @@ export function correlateLayer(layer: SizedConv, u: ArrayLike<number>, v: ArrayL
   })
 }
 
-/** Vectors are padded with zeros to whole blocks of eight, and beyond: routines may read up to four numbers past the end. */
-function openBasis(arena: Arena, count: number, channels: number, pixels: number): Basis {
+/** Vectors at equal distances, padded with zeros to whole blocks of eight, and beyond: routines may read up to four numbers past the end. */
+export function openBasis(arena: Arena, count: number, channels: number, pixels: number): Basis {
   const length = channels * pixels
   const padded = Math.ceil((length + 4) / 8) * 8
   const at = arena.alloc(count * padded * 8)

@@ -1,0 +1,50 @@
+import { fail, show } from '../errors.ts'
+import type { LinearOperator } from '../linear-operator.ts'
+import type { Arena } from './arena.ts'
+import { type Operator, openBasis, type Vector, vectorRoutines } from './operator.ts'
+
+/**
+ * An operator given by callbacks, in the same terms as a layer's: vectors in linear memory, products through the caller's functions.
+ * The callbacks get a copy each time and may call this library themselves. It has no kernel, hence no `correlate`.
+ *
+ * @throws OpnormError `option` for a wrong shape or missing products; `shape`, `nonfinite` for what a product returns
+ */
+export function openCallbacks(linear: LinearOperator, arena: Arena): Omit<Operator, 'correlate'> {
+  const [rows, columns] = sidesOf(linear)
+  const apply = product(linear, 'apply', 'matvec')
+  const adjoint = product(linear, 'applyAdjoint', 'rmatvec')
+  const read = (x: Vector) => arena.f64(x.at, x.length).slice()
+  return {
+    exponent: 0,
+    input: () => openBasis(arena, 1, 1, columns).vectors[0],
+    output: () => openBasis(arena, 1, 1, rows).vectors[0],
+    inputBasis: count => openBasis(arena, count, 1, columns),
+    outputBasis: count => openBasis(arena, count, 1, rows),
+    write: (x, numbers) => arena.f64(x.at, x.length).set(numbers),
+    read,
+    apply: (x, y) => arena.f64(y.at, rows).set(checked(apply(read(x)), rows, 'the product with the operator')),
+    adjoint: (y, x) => arena.f64(x.at, columns).set(checked(adjoint(read(y)), columns, 'the product with the adjoint')),
+    ...vectorRoutines(arena),
+  }
+}
+
+function sidesOf(linear: LinearOperator): readonly [number, number] {
+  const { shape } = linear
+  const whole = Array.isArray(shape) && shape.length === 2 && shape.every(side => Number.isInteger(side) && side > 0)
+  if (!whole) fail('option', 'operator.shape', '[rows, columns]', show(shape), 'Give the lengths of its output and input')
+  return shape
+}
+
+function product(linear: LinearOperator, name: 'apply' | 'applyAdjoint', other: 'matvec' | 'rmatvec') {
+  const given = linear[name] ?? linear[other]
+  if (typeof given !== 'function')
+    fail('option', `operator.${name}`, 'a function', show(given), `Give ${name} or ${other}: both products are needed`)
+  return given.bind(linear) as (x: Float64Array) => ArrayLike<number>
+}
+
+function checked(numbers: ArrayLike<number>, length: number, what: string): ArrayLike<number> {
+  if (numbers?.length !== length) fail('shape', what, `${length} numbers`, show(numbers?.length), 'Check operator.shape')
+  for (let i = 0; i < length; i++)
+    if (!Number.isFinite(numbers[i])) fail('nonfinite', what, 'finite numbers', `${numbers[i]} at [${i}]`, 'Check the operator')
+  return numbers
+}
