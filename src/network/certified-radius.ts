@@ -1,0 +1,49 @@
+import type { Bound } from '../bound.ts'
+import { fail, show } from '../errors.ts'
+import { nextDown } from '../rounding.ts'
+import { euclideanUp, plusUp, rootUp, timesUp } from './outward.ts'
+
+/** What is known at the point of interest. */
+export interface RadiusArguments {
+  /** f(x) = z_y − z_t at the point; not positive: nothing can be certified, radius 0 */
+  readonly margin: number
+  /** ‖∇f(x)‖₂, or a number above it */
+  readonly gradientNorm: number
+  /** a bound of ‖∇²f‖ everywhere, from `curvature` */
+  readonly curvature: number | Bound<'upper' | 'exact'>
+}
+
+/**
+ * Radius around a point inside which a margin of curvature ≤ κ stays positive: `(√(‖∇f‖² + 2mκ) − ‖∇f‖)/κ`, rounded down.
+ *
+ * From f(x + d) ≥ m − ‖∇f‖·‖d‖ − ½κ‖d‖². Computed as `2m/(‖∇f‖ + √(‖∇f‖² + 2mκ))`, which does not cancel and goes to m/‖∇f‖ as κ → 0;
+ * Infinity when both are 0. METHODS §9; Singla & Feizi 2020, arXiv:2006.00731.
+ *
+ * @throws OpnormError `option`, `nonfinite`; `kind` for a curvature that is not proven from above
+ * @example certifiedRadius({ margin: 1, gradientNorm: 0, curvature: 2 })  // 0.9999999999999999, which is 1 rounded down
+ */
+export function certifiedRadius({ margin, gradientNorm, curvature }: RadiusArguments): number {
+  const kappa = curvatureOf(curvature)
+  if (!Number.isFinite(margin)) fail('nonfinite', 'margin', 'a finite number', show(margin), 'Give z_y − z_t at the point')
+  if (!(gradientNorm >= 0))
+    fail('option', 'gradientNorm', 'a number from 0', show(gradientNorm), 'Give the norm of the gradient of the margin')
+  if (margin <= 0) return 0
+  const root = euclideanUp([gradientNorm, timesUp(timesUp(rootUp(2), rootUp(margin)), rootUp(kappa))])
+  const slope = plusUp(gradientNorm, root)
+  if (slope === 0) return Infinity
+  return Math.max(0, nextDown(margin / (slope / 2)))
+}
+
+function curvatureOf(curvature: RadiusArguments['curvature']): number {
+  if (typeof curvature === 'object' && curvature !== null && curvature.kind !== 'upper' && curvature.kind !== 'exact')
+    fail(
+      'kind',
+      'curvature',
+      "kind 'upper' or 'exact'",
+      show((curvature as Bound).kind),
+      'Only a proven ceiling certifies a radius',
+    )
+  const kappa = typeof curvature === 'object' && curvature !== null ? curvature.upper : curvature
+  if (!(kappa >= 0)) fail('option', 'curvature', 'a number from 0', show(kappa), 'Give what curvature() returned')
+  return kappa
+}
