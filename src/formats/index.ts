@@ -1,6 +1,7 @@
 import { fail, OpnormError } from '../errors.ts'
 import type { Model, NamedBytes, ReadOptions } from './model.ts'
 import { isNpy, readNpy, readNpz } from './npy.ts'
+import { isOnnx, readOnnx } from './onnx/index.ts'
 import { isSafetensors, readSafetensors } from './safetensors.ts'
 import { isZip } from './zip.ts'
 
@@ -15,7 +16,8 @@ export type * from './model.ts'
  * @throws OpnormError `file` for bytes that are no model, damaged, or not to be trusted
  */
 export function readModel(files: NamedBytes | readonly NamedBytes[], options: ReadOptions = {}): Model {
-  const [file] = Array.isArray(files) ? (files as readonly NamedBytes[]) : [files as NamedBytes]
+  const given = Array.isArray(files) ? (files as readonly NamedBytes[]) : [files as NamedBytes]
+  const [file] = given
   if (file === undefined) fail('file', 'files', 'at least one file', 'none', 'Give the model file first')
   const { name, bytes } = file
   if (bytes.length === 0) fail('file', name, 'a model', 'an empty file', 'Check that it was written or downloaded completely')
@@ -23,13 +25,14 @@ export function readModel(files: NamedBytes | readonly NamedBytes[], options: Re
     if (isNpy(bytes)) return readNpy(file, options)
     if (isZip(bytes)) return readNpz(file, options)
     if (isSafetensors(bytes)) return readSafetensors(file, options)
+    if (isOnnx(bytes)) return readOnnx(given, options)
   } catch (error) {
     throw clear(error, name)
   }
   fail('file', name, KNOWN, 'bytes of another kind', 'Convert it, or check that it is the right file')
 }
 
-const KNOWN = 'safetensors, .npy or .npz'
+const KNOWN = 'safetensors, ONNX, .npy or .npz'
 
 /** Whatever a reader stumbles over in a damaged file is said as one sentence about the file. */
 function clear(error: unknown, name: string): OpnormError {

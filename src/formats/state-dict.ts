@@ -1,6 +1,7 @@
 import { show } from '../errors.ts'
 import { sizeOf } from '../tensor.ts'
 import { normsByName } from './batch-norm-names.ts'
+import { outChannels } from './channels.ts'
 import { entryFor, spell } from './geometry.ts'
 import type { BatchNorm, FileFormat, GeometryEntry, Layer, LayerGeometry, Model, ReadOptions, Skipped, Weights } from './model.ts'
 import { isFloat, reshaped, transposed } from './weights.ts'
@@ -169,14 +170,8 @@ function pair(norms: readonly BatchNorm[], layers: readonly Layer[]): BatchNorm[
   const byName = new Map(layers.map(layer => [layer.name, layer]))
   return norms.map(({ follows, followsBy, ...norm }) => {
     const layer = follows === undefined ? undefined : byName.get(follows)
-    return layer && outChannels(layer) === norm.channels ? { ...norm, follows: layer.name, followsBy: followsBy! } : norm
+    return layer && outChannels(layer.op, layer.kernel.shape, layer.geometry) === norm.channels
+      ? { ...norm, follows: layer.name, followsBy: followsBy! }
+      : norm
   })
-}
-
-export function outChannels({ op, kernel, geometry }: Layer): number {
-  const { shape } = kernel
-  const rank = shape.length
-  if (op === 'dense') return shape[0]
-  const [outer, inner] = geometry.layout === 'HWIO' ? [shape[rank - 1], shape[rank - 2]] : [shape[0], shape[1]]
-  return geometry.transposed ? inner * (geometry.groups ?? 1) : outer
 }

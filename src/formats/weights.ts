@@ -1,5 +1,5 @@
 import { fail, show } from '../errors.ts'
-import { sizeOf } from '../tensor.ts'
+import { bfloatToNumber, halfToNumber, sizeOf, stridesOf } from '../tensor.ts'
 import type { NumberArray, Weights } from './model.ts'
 
 /** Element types as files spell them, in one spelling. */
@@ -139,6 +139,7 @@ export function strided(weights: Weights, shape: readonly number[], strides: rea
 export function reshaped(weights: Weights, shape: readonly number[]): Weights {
   if (sizeOf(shape) !== sizeOf(weights.shape))
     fail('file', 'tensor', `${sizeOf(weights.shape)} entries`, show([...shape]), 'The file is damaged')
+  if (weights.strides) return derived(weights, shape, values => values)
   return {
     shape,
     dtype: weights.dtype,
@@ -148,9 +149,57 @@ export function reshaped(weights: Weights, shape: readonly number[]): Weights {
   }
 }
 
-/** A contiguous matrix read as its transpose. */
+/** The axes in another order: axis d of the result is axis `order[d]` of the tensor. */
+export function permuted(weights: Weights, order: readonly number[]): Weights {
+  const strides = weights.strides ?? stridesOf(weights.shape)
+  return strided(
+    weights,
+    order.map(d => weights.shape[d]),
+    order.map(d => strides[d]),
+  )
+}
+
+/** A matrix read as its transpose. */
 export function transposed(weights: Weights): Weights {
-  const [rows, columns] = weights.shape
-  const [rowStep, columnStep] = weights.strides ?? [columns, 1]
-  return strided(weights, [columns, rows], [columnStep, rowStep])
+  return permuted(weights, [1, 0])
+}
+
+/**
+ * New numbers made from old ones when they are asked for: nothing is held meanwhile.
+ *
+ * @param make gets the old numbers in row-major order, and as real numbers whatever bits they were stored in
+ */
+export function derived(
+  from: Weights,
+  shape: readonly number[],
+  make: (values: NumberArray) => NumberArray,
+  dtype = 'float32',
+): Weights {
+  return {
+    shape,
+    dtype,
+    get data() {
+      return make(numbersOf(from))
+    },
+  }
+}
+
+/** A tensor's numbers in row-major order, half floats decoded. Views stay views. Unlike `toTensor`, NaN is no error here. */
+export function numbersOf({ data, dtype, shape, strides }: Weights): NumberArray {
+  const decode = dtype === 'float16' ? halfToNumber : dtype === 'bfloat16' ? bfloatToNumber : undefined
+  const values = decode ? Float32Array.from(data, decode) : data
+  if (!strides) return values
+  const result = new (values.constructor as new (length: number) => NumberArray)(sizeOf(shape))
+  const index = new Array<number>(shape.length).fill(0)
+  let at = 0
+  for (let i = 0; i < result.length; i++) {
+    result[i] = values[at]
+    for (let d = shape.length - 1; d >= 0; d--) {
+      at += strides[d]
+      if (++index[d] < shape[d]) break
+      at -= strides[d] * shape[d]
+      index[d] = 0
+    }
+  }
+  return result
 }

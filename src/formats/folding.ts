@@ -1,0 +1,175 @@
+import type { Attribute, NumberArray, Weights } from './model.ts'
+import { derived, isFloat, numbersOf, permuted, reshaped } from './weights.ts'
+
+/** A node as far as folding looks at it. */
+interface Foldable {
+  readonly op: string
+  readonly domain: string
+  readonly inputs: readonly string[]
+  readonly attributes: Readonly<Record<string, Attribute>>
+}
+
+/**
+ * The constant a node yields, if all it reads is constant and it only moves or rescales numbers: exporters put such nodes between a
+ * weight and the layer that uses it (a transposed or reshaped matrix, a quantised kernel).
+ *
+ * Nothing is computed before the result is read.
+ */
+export function foldConstant(node: Foldable, constant: (name: string) => Weights | undefined): Weights | undefined {
+  if (node.domain !== '') return undefined
+  const from = constant(node.inputs[0] ?? '')
+  if (!from) return undefined
+  const rank = from.shape.length
+  switch (node.op) {
+    case 'Identity':
+      return from
+    case 'Transpose': {
+      const order = (node.attributes.perm as number[] | undefined) ?? from.shape.map((_, d) => rank - 1 - d)
+      return isPermutation(order, rank) ? permuted(from, order) : undefined
+    }
+    case 'Reshape':
+      return reshape(from, constant(node.inputs[1] ?? '') ?? (node.attributes.shape as number[] | undefined))
+    case 'Squeeze':
+    case 'Unsqueeze':
+      return squeeze(node, from, constant(node.inputs[1] ?? ''))
+    case 'Cast':
+      return widen(from, node.attributes.to as number)
+    case 'QuantizeLinear':
+      return quantize(node, from, constant)
+    case 'DequantizeLinear':
+      return dequantize(node, from, constant)
+    default:
+      return undefined
+  }
+}
+
+function isPermutation(order: readonly number[], rank: number): boolean {
+  return order.length === rank && new Set(order).size === rank && order.every(d => Number.isInteger(d) && d >= 0 && d < rank)
+}
+
+/** 0 keeps a side, one -1 takes what is left. */
+function reshape(from: Weights, target: Weights | readonly number[] | undefined): Weights | undefined {
+  if (target === undefined) return undefined
+  const sides = Array.from('data' in target ? target.data : target)
+  if (sides.length > 32) return undefined
+  const size = from.shape.reduce((product, side) => product * side, 1)
+  const kept = sides.map((side, d) => (side === 0 ? (from.shape[d] ?? 0) : side))
+  const known = kept.reduce((product, side) => (side === -1 ? product : product * side), 1)
+  const shape = kept.map(side => (side === -1 ? size / known : side))
+  const fits = shape.every(side => Number.isInteger(side) && side >= 0) && shape.reduce((a, b) => a * b, 1) === size
+  return fits ? reshaped(from, shape) : undefined
+}
+
+function squeeze(node: Foldable, from: Weights, second: Weights | undefined): Weights | undefined {
+  const listed = (node.attributes.axes as number[] | undefined) ?? (second && Array.from(second.data))
+  const grown = node.op === 'Unsqueeze'
+  if (!listed)
+    return grown
+      ? undefined
+      : reshaped(
+          from,
+          from.shape.filter(side => side !== 1),
+        )
+  const rank = from.shape.length + (grown ? listed.length : 0)
+  const axes = new Set(listed.map(axis => (axis < 0 ? axis + rank : axis)))
+  if (rank > 32 || axes.size !== listed.length || [...axes].some(axis => !(axis >= 0 && axis < rank))) return undefined
+  if (!grown) {
+    if ([...axes].some(axis => from.shape[axis] !== 1)) return undefined
+    return reshaped(
+      from,
+      from.shape.filter((_, d) => !axes.has(d)),
+    )
+  }
+  let next = 0
+  return reshaped(
+    from,
+    Array.from({ length: rank }, (_, d) => (axes.has(d) ? 1 : from.shape[next++])),
+  )
+}
+
+// Casts that keep every value: to float32 from anything narrower, to float64 from anything.
+const NARROW = ['float32', 'float16', 'bfloat16', 'int8', 'uint8', 'int16', 'uint16', 'bool']
+
+function widen(from: Weights, to: number): Weights | undefined {
+  if (to === 1 && NARROW.includes(from.dtype)) return derived(from, from.shape, values => Float32Array.from(values))
+  if (to === 11) return derived(from, from.shape, values => Float64Array.from(values), 'float64')
+  if (to === 7 && !isFloat(from.dtype)) return derived(from, from.shape, values => Float64Array.from(values), 'int64')
+  return undefined
+}
+
+/** How entry i of a tensor finds its scale: one for all, or one per index along an axis. */
+interface Scales {
+  scale: NumberArray
+  zero: NumberArray | undefined
+  of: (i: number) => number
+}
+
+function scales(node: Foldable, from: Weights, constant: (name: string) => Weights | undefined): Scales | undefined {
+  const scale = constant(node.inputs[1] ?? '')
+  const zero = node.inputs[2] ? constant(node.inputs[2]) : undefined
+  if (!scale || (node.inputs[2] && !zero) || node.attributes.block_size) return undefined
+  return scalesOf(from.shape, scale, zero, (node.attributes.axis as number | undefined) ?? 1)
+}
+
+function scalesOf(shape: readonly number[], scale: Weights, zero: Weights | undefined, axis: number): Scales | undefined {
+  const count = numbersOf(scale).length
+  if (zero && numbersOf(zero).length !== count) return undefined
+  const values = { scale: numbersOf(scale), zero: zero && numbersOf(zero) }
+  if (count === 1) return { ...values, of: () => 0 }
+  const d = axis < 0 ? axis + shape.length : axis
+  if (shape[d] !== count) return undefined
+  const inner = shape.slice(d + 1).reduce((product, side) => product * side, 1)
+  return { ...values, of: i => Math.floor(i / inner) % count }
+}
+
+/** y = (x − zero)·scale, in float32 as onnxruntime computes it. */
+function dequantize(node: Foldable, from: Weights, constant: (name: string) => Weights | undefined): Weights | undefined {
+  const found = scales(node, from, constant)
+  return found && dequantized(from, found)
+}
+
+function dequantized(from: Weights, { scale, zero, of }: Scales): Weights {
+  return derived(from, from.shape, values =>
+    Float32Array.from(values, (value, i) => (value - (zero ? zero[of(i)] : 0)) * scale[of(i)]),
+  )
+}
+
+/** A quantised kernel with a scale for all of it or for each output channel (axis 0), as QLinearConv holds it. */
+export function dequantizedKernel(kernel: Weights, scale: Weights, zero: Weights | undefined): Weights | undefined {
+  const found = scalesOf(kernel.shape, scale, zero, 0)
+  return found && dequantized(kernel, found)
+}
+
+const RANGES: Readonly<Record<string, [number, number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+}
+
+/** x / scale rounded half to even, moved by the zero point and kept in range. */
+function quantize(node: Foldable, from: Weights, constant: (name: string) => Weights | undefined): Weights | undefined {
+  const found = scales(node, from, constant)
+  const type = node.inputs[2] ? constant(node.inputs[2])?.dtype : 'uint8'
+  const range = type === undefined ? undefined : RANGES[type]
+  if (!found || !range) return undefined
+  const { scale, zero, of } = found
+  return derived(
+    from,
+    from.shape,
+    values =>
+      Int32Array.from(values, (value, i) => {
+        const at = of(i)
+        const moved = halfToEven(Math.fround(value / scale[at])) + (zero ? zero[at] : 0)
+        return Math.min(range[1], Math.max(range[0], moved))
+      }),
+    type,
+  )
+}
+
+function halfToEven(value: number): number {
+  const floor = Math.floor(value)
+  const rest = value - floor
+  if (rest !== 0.5) return Math.round(value)
+  return floor % 2 === 0 ? floor : floor + 1
+}
