@@ -9,6 +9,7 @@
  * second lane. Real tap planes are column-major doubles, m·n·8 bytes a tap. Addresses are multiples of 16.
  */
 export { turns } from './trig'
+export { exp, log } from './elementary'
 export { symbol } from './symbol'
 export { bidiagonal } from './bidiagonal'
 export { singularValues } from './singular-values'

@@ -7,6 +7,8 @@ export interface Routines {
   /** First free byte after the module's own data. */
   heapBase(): number
   turns(count: number, n: number, j: number, out: number): void
+  exp(x: number): number
+  log(x: number): number
   symbol(pairs: number, taps: number, size: number, a: number, phase: number, f: number): void
   bidiagonal(pairs: number, m: number, n: number, a: number, de: number, w: number): void
   singularValues(pairs: number, n: number, de: number, values: number, w: number): void
