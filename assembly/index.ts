@@ -16,6 +16,7 @@ export { singularValues } from './singular-values'
 export { autocorrelate, halfPlanes, hermitianSymbol } from './autocorrelation'
 export { gram, gramWide } from './gram'
 export { cholesky, choleskyWide } from './cholesky'
+export { fold, forms, outer, left, right } from './contract'
 export { convolve, correlate, convolveDepthwise, correlateDepthwise, relay } from './convolve'
 export { dot, norm, axpy, scale, project, combine } from './vector'
 

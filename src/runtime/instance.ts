@@ -19,6 +19,11 @@ export interface Routines {
   gramWide(pairs: number, m: number, n: number, a: number, g: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   choleskyWide(pairs: number, n: number, g: number, level: number, w: number, out: number): void
+  fold(taps: number, size: number, a: number, w: number, t: number): void
+  forms(taps: number, size: number, a: number, w: number, s: number): void
+  outer(m: number, n: number, u: number, v: number, w: number): void
+  left(m: number, n: number, t: number, v: number, out: number): void
+  right(m: number, n: number, t: number, u: number, out: number): void
   // biome-ignore format: one routine a line
   convolve(pixels: number, places: number, runs: number, table: number, depth: number, m: number, panels: number, x: number, y: number): void
   // biome-ignore format: one routine a line
