@@ -1,5 +1,14 @@
+import { sizeOf, stridesOf } from '../tensor.ts'
 import type { Attribute, NumberArray, Weights } from './model.ts'
-import { derived, isFloat, numbersOf, permuted, reshaped } from './weights.ts'
+import { derived, isFloat, numbersOf, permuted, reshaped, strided } from './weights.ts'
+
+/**
+ * What folding may still cost, in numbers computed at once: concatenations and scales are, everything else waits to be read. Kept by
+ * the caller in proportion to what the file stores, so that no chain of small nodes unfolds into more.
+ */
+export interface Budget {
+  left: number
+}
 
 /** A node as far as folding looks at it. */
 interface Foldable {
@@ -9,13 +18,13 @@ interface Foldable {
   readonly attributes: Readonly<Record<string, Attribute>>
 }
 
+type Constant = (name: string) => Weights | undefined
+
 /**
  * The constant a node yields, if all it reads is constant and it only moves or rescales numbers: exporters put such nodes between a
- * weight and the layer that uses it (a transposed or reshaped matrix, a quantised kernel).
- *
- * Nothing is computed before the result is read.
+ * weight and the layer that uses it (a transposed or reshaped matrix, gates in another order, a quantised kernel).
  */
-export function foldConstant(node: Foldable, constant: (name: string) => Weights | undefined): Weights | undefined {
+export function foldConstant(node: Foldable, constant: Constant, budget: Budget): Weights | undefined {
   if (node.domain !== '') return undefined
   const from = constant(node.inputs[0] ?? '')
   if (!from) return undefined
@@ -28,16 +37,20 @@ export function foldConstant(node: Foldable, constant: (name: string) => Weights
       return isPermutation(order, rank) ? permuted(from, order) : undefined
     }
     case 'Reshape':
-      return reshape(from, constant(node.inputs[1] ?? '') ?? (node.attributes.shape as number[] | undefined))
+      return reshape(from, small(constant(node.inputs[1] ?? '')) ?? (node.attributes.shape as number[] | undefined))
     case 'Squeeze':
     case 'Unsqueeze':
-      return squeeze(node, from, constant(node.inputs[1] ?? ''))
+      return squeeze(node, from, small(constant(node.inputs[1] ?? '')))
+    case 'Slice':
+      return slice(node, from, constant)
+    case 'Concat':
+      return concatenate(node, constant, budget)
     case 'Cast':
       return widen(from, node.attributes.to as number)
     case 'QuantizeLinear':
-      return quantize(node, from, constant)
+      return quantize(node, from, constant, budget)
     case 'DequantizeLinear':
-      return dequantize(node, from, constant)
+      return dequantize(node, from, constant, budget)
     default:
       return undefined
   }
@@ -47,11 +60,14 @@ function isPermutation(order: readonly number[], rank: number): boolean {
   return order.length === rank && new Set(order).size === rank && order.every(d => Number.isInteger(d) && d >= 0 && d < rank)
 }
 
+/** A list of axes or sides, if it is one. */
+function small(list: Weights | undefined): number[] | undefined {
+  return list && list.shape.length < 2 && sizeOf(list.shape) <= 32 ? Array.from(list.data) : undefined
+}
+
 /** 0 keeps a side, one -1 takes what is left. */
-function reshape(from: Weights, target: Weights | readonly number[] | undefined): Weights | undefined {
-  if (target === undefined) return undefined
-  const sides = Array.from('data' in target ? target.data : target)
-  if (sides.length > 32) return undefined
+function reshape(from: Weights, sides: readonly number[] | undefined): Weights | undefined {
+  if (sides === undefined || sides.length > 32) return undefined
   const size = from.shape.reduce((product, side) => product * side, 1)
   const kept = sides.map((side, d) => (side === 0 ? (from.shape[d] ?? 0) : side))
   const known = kept.reduce((product, side) => (side === -1 ? product : product * side), 1)
@@ -60,8 +76,8 @@ function reshape(from: Weights, target: Weights | readonly number[] | undefined)
   return fits ? reshaped(from, shape) : undefined
 }
 
-function squeeze(node: Foldable, from: Weights, second: Weights | undefined): Weights | undefined {
-  const listed = (node.attributes.axes as number[] | undefined) ?? (second && Array.from(second.data))
+function squeeze(node: Foldable, from: Weights, second: readonly number[] | undefined): Weights | undefined {
+  const listed = (node.attributes.axes as number[] | undefined) ?? second
   const grown = node.op === 'Unsqueeze'
   if (!listed)
     return grown
@@ -87,6 +103,63 @@ function squeeze(node: Foldable, from: Weights, second: Weights | undefined): We
   )
 }
 
+/** Slices with positive steps are views: where they begin, and longer strides. */
+function slice(node: Foldable, from: Weights, constant: Constant): Weights | undefined {
+  const list = (position: number, name: string): readonly number[] | undefined =>
+    node.inputs[position] ? small(constant(node.inputs[position])) : (node.attributes[name] as number[] | undefined)
+  const starts = list(1, 'starts')
+  const ends = list(2, 'ends')
+  if (!starts || !ends || starts.length !== ends.length) return undefined
+  if ((node.inputs[3] && !list(3, '')) || (node.inputs[4] && !list(4, ''))) return undefined
+  const axes = list(3, 'axes') ?? starts.map((_, i) => i)
+  const steps = list(4, 'steps') ?? starts.map(() => 1)
+  const shape = [...from.shape]
+  const strides = [...(from.strides ?? stridesOf(from.shape))]
+  let offset = 0
+  for (let i = 0; i < starts.length; i++) {
+    const axis = axes[i] < 0 ? axes[i] + shape.length : axes[i]
+    const side = from.shape[axis]
+    if (side === undefined || !(steps[i] >= 1)) return undefined
+    const within = (at: number): number => Math.min(side, Math.max(0, at < 0 ? at + side : at))
+    const begin = within(starts[i])
+    shape[axis] = Math.max(0, Math.ceil((within(ends[i]) - begin) / steps[i]))
+    offset += begin * strides[axis]
+    strides[axis] *= steps[i]
+  }
+  return sizeOf(shape) === 0 ? undefined : strided(from, shape, strides, offset)
+}
+
+function concatenate(node: Foldable, constant: Constant, budget: Budget): Weights | undefined {
+  const parts: Weights[] = []
+  for (const name of node.inputs) {
+    const part = constant(name)
+    if (!part) return undefined
+    parts.push(part)
+  }
+  const [first] = parts
+  const rank = first.shape.length
+  const given = (node.attributes.axis as number | undefined) ?? 0
+  const axis = given < 0 ? given + rank : given
+  const alike = parts.every(
+    ({ shape, dtype }) =>
+      dtype === first.dtype && shape.length === rank && shape.every((side, d) => d === axis || side === first.shape[d]),
+  )
+  if (!alike || !(axis >= 0 && axis < rank)) return undefined
+  const shape = first.shape.map((side, d) => (d === axis ? parts.reduce((sum, part) => sum + part.shape[axis], 0) : side))
+  if ((budget.left -= sizeOf(shape)) < 0) return undefined
+  const values = parts.map(numbersOf)
+  const data = new (values[0].constructor as new (length: number) => NumberArray)(sizeOf(shape))
+  const outer = sizeOf(shape.slice(0, axis))
+  const runs = parts.map(part => sizeOf(part.shape.slice(axis)))
+  let at = 0
+  for (let row = 0; row < outer; row++)
+    values.forEach((part, i) => {
+      data.set(part.subarray(row * runs[i], (row + 1) * runs[i]), at)
+      at += runs[i]
+    })
+  return { shape, dtype: first.dtype.includes('float16') ? 'float32' : first.dtype, data }
+}
+
 // Casts that keep every value: to float32 from anything narrower, to float64 from anything.
 const NARROW = ['float32', 'float16', 'bfloat16', 'int8', 'uint8', 'int16', 'uint16', 'bool']
 
@@ -104,16 +177,17 @@ interface Scales {
   of: (i: number) => number
 }
 
-function scales(node: Foldable, from: Weights, constant: (name: string) => Weights | undefined): Scales | undefined {
+function scales(node: Foldable, from: Weights, constant: Constant, budget: Budget): Scales | undefined {
   const scale = constant(node.inputs[1] ?? '')
   const zero = node.inputs[2] ? constant(node.inputs[2]) : undefined
   if (!scale || (node.inputs[2] && !zero) || node.attributes.block_size) return undefined
+  if ((budget.left -= 2 * sizeOf(scale.shape)) < 0) return undefined
   return scalesOf(from.shape, scale, zero, (node.attributes.axis as number | undefined) ?? 1)
 }
 
 function scalesOf(shape: readonly number[], scale: Weights, zero: Weights | undefined, axis: number): Scales | undefined {
-  const count = numbersOf(scale).length
-  if (zero && numbersOf(zero).length !== count) return undefined
+  const count = sizeOf(scale.shape)
+  if (zero && sizeOf(zero.shape) !== count) return undefined
   const values = { scale: numbersOf(scale), zero: zero && numbersOf(zero) }
   if (count === 1) return { ...values, of: () => 0 }
   const d = axis < 0 ? axis + shape.length : axis
@@ -123,8 +197,8 @@ function scalesOf(shape: readonly number[], scale: Weights, zero: Weights | unde
 }
 
 /** y = (x − zero)·scale, in float32 as onnxruntime computes it. */
-function dequantize(node: Foldable, from: Weights, constant: (name: string) => Weights | undefined): Weights | undefined {
-  const found = scales(node, from, constant)
+function dequantize(node: Foldable, from: Weights, constant: Constant, budget: Budget): Weights | undefined {
+  const found = scales(node, from, constant, budget)
   return found && dequantized(from, found)
 }
 
@@ -148,8 +222,8 @@ const RANGES: Readonly<Record<string, [number, number]>> = {
 }
 
 /** x / scale rounded half to even, moved by the zero point and kept in range. */
-function quantize(node: Foldable, from: Weights, constant: (name: string) => Weights | undefined): Weights | undefined {
-  const found = scales(node, from, constant)
+function quantize(node: Foldable, from: Weights, constant: Constant, budget: Budget): Weights | undefined {
+  const found = scales(node, from, constant, budget)
   const type = node.inputs[2] ? constant(node.inputs[2])?.dtype : 'uint8'
   const range = type === undefined ? undefined : RANGES[type]
   if (!found || !range) return undefined

@@ -1,4 +1,5 @@
 import { fail, show } from '../errors.ts'
+import { sizeOf } from '../tensor.ts'
 import { outChannels } from './channels.ts'
 import { dequantizedKernel } from './folding.ts'
 import { entryFor, spell } from './geometry.ts'
@@ -367,11 +368,16 @@ function listOperands(graph: Graph, work: Work): void {
     node.inputs.forEach((name, position) => {
       const stored = work.origin.get(name) ?? name
       const tensor = graph.constants.get(name)
-      if (!tensor || work.used.has(stored) || work.skipped.has(stored)) return
+      if (!tensor || work.used.has(stored) || work.skipped.has(stored) || isStructure(tensor)) return
       work.skipped.set(stored, purpose(node, position, tensor))
     })
     for (const inner of subgraphs(node)) listOperands(inner, work)
   }
+}
+
+/** Shapes, axes, indices and single numbers: part of the graph, not weights somebody would look for. */
+function isStructure(tensor: Weights): boolean {
+  return !isFloat(tensor.dtype) || sizeOf(tensor.shape) <= 1
 }
 
 function purpose(node: GraphNode, position: number, tensor: Weights): string {

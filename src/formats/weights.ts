@@ -123,14 +123,14 @@ function swap(bytes: Uint8Array, width: number): Uint8Array {
   return bytes
 }
 
-/** The same numbers read with other strides (in elements): transposed and permuted tensors cost nothing. */
-export function strided(weights: Weights, shape: readonly number[], strides: readonly number[]): Weights {
+/** The same numbers read with other strides and from another start (in elements): transposed and sliced tensors cost nothing. */
+export function strided(weights: Weights, shape: readonly number[], strides: readonly number[], offset = 0): Weights {
   return {
     shape,
     strides,
     dtype: weights.dtype,
     get data() {
-      return weights.data
+      return offset === 0 ? weights.data : weights.data.subarray(offset)
     },
   }
 }

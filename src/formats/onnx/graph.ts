@@ -1,7 +1,8 @@
 import { fail, show } from '../../errors.ts'
-import { foldConstant } from '../folding.ts'
+import { type Budget, foldConstant } from '../folding.ts'
 import type { Attribute, Graph, GraphNode, GraphValue, NamedBytes, Side, Skipped, Weights } from '../model.ts'
 import { ordered } from '../order.ts'
+import { sizeOf } from '../../tensor.ts'
 import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueProto } from './schema.ts'
 import { tensorOf } from './tensor.ts'
 
@@ -13,6 +14,7 @@ export interface Reading {
   readonly skipped: Skipped[]
   /** which stored tensor a folded constant was made from */
   readonly origin: Map<string, string>
+  readonly budget: Budget
 }
 
 /** Constants seen from inside a graph: its own, then those of the graphs around it. */
@@ -76,10 +78,18 @@ export function graphOf(proto: GraphProto, reading: Reading, outer: Scope = () =
   }
 }
 
-function keep(name: string, proto: TensorProto, constants: Map<string, Weights>, { what, files, skipped }: Reading): void {
+function keep(
+  name: string,
+  proto: TensorProto,
+  constants: Map<string, Weights>,
+  { what, files, skipped, budget }: Reading,
+): void {
   const tensor = tensorOf(proto, files, `${what}: ${name || 'a tensor'}`)
   if (typeof tensor === 'string') skipped.push({ name, why: tensor })
-  else constants.set(name, tensor)
+  else {
+    constants.set(name, tensor)
+    budget.left += 2 * sizeOf(tensor.shape)
+  }
 }
 
 /** Values of the graphs around it that a node's subgraphs read. */
@@ -143,8 +153,8 @@ function foldNode(
     if (value) constants.set(name, value)
     return value !== undefined
   }
-  const length = 1 + Math.max(0, ...node.inputs.map(input => chain.get(input) ?? 0))
-  const folded = length <= MAX_CHAIN ? foldConstant(node, scope) : undefined
+  const length = 1 + node.inputs.reduce((longest, input) => Math.max(longest, chain.get(input) ?? 0), 0)
+  const folded = length <= MAX_CHAIN ? foldConstant(node, scope, reading.budget) : undefined
   if (!folded) return false
   constants.set(name, folded)
   chain.set(name, length)

@@ -20,7 +20,7 @@ export function readOnnx([file, ...files]: readonly NamedBytes[], options: ReadO
   const proto = readModelProto(file.bytes, name)
   if (!proto.graph) fail('file', name, 'an ONNX model with a graph', 'none', 'The file is damaged or cut short')
   const skipped: Skipped[] = []
-  const reading: Reading = { what: name, files, opset: proto.opset, skipped, origin: new Map() }
+  const reading: Reading = { what: name, files, opset: proto.opset, skipped, origin: new Map(), budget: { left: 0 } }
   const graph = graphOf(proto.graph, reading)
   const found = layersOf(graph, reading.origin, name, options)
   const notes: string[] = []
