@@ -17,6 +17,7 @@ export { autocorrelate, halfPlanes, hermitianSymbol } from './autocorrelation'
 export { gram, gramWide } from './gram'
 export { cholesky, choleskyWide } from './cholesky'
 export { fold, forms, outer, left, right } from './contract'
+export { frobeniusSquared, fillHermitian } from './squaring'
 export { convolve, correlate, convolveDepthwise, correlateDepthwise, relay } from './convolve'
 export { dot, norm, axpy, scale, project, combine } from './vector'
 

@@ -20,6 +20,8 @@ export interface GramSymbol {
   readonly error: number
   /** For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included. */
   below(frequencies: Frequencies, levels: Float64Array): Uint8Array
+  /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout. */
+  write(frequencies: Frequencies, first: number, count: number, g: number): void
   /** What `below` loses to rounding at a level: it can prove nothing within this distance of λ_max. */
   margin(level: number): number
 }
@@ -48,6 +50,11 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     centreNorm,
     error,
     margin,
+    write: (frequencies, first, count, g) =>
+      borrow(inner => {
+        const phase = putPhasesAt(inner, positions, frequencies, first, count)
+        inner.routines.hermitianSymbol((count + 1) >> 1, n, positions.length, planes, phase, g)
+      }),
     below: (frequencies, levels) => test(n, positions, planes, frequencies, levels, margin, batch),
   }
 }

@@ -24,6 +24,8 @@ export interface Routines {
   outer(m: number, n: number, u: number, v: number, w: number): void
   left(m: number, n: number, t: number, v: number, out: number): void
   right(m: number, n: number, t: number, u: number, out: number): void
+  frobeniusSquared(pairs: number, n: number, g: number, out: number): void
+  fillHermitian(pairs: number, n: number, g: number, factor: number): void
   // biome-ignore format: one routine a line
   convolve(pixels: number, places: number, runs: number, table: number, depth: number, m: number, panels: number, x: number, y: number): void
   // biome-ignore format: one routine a line

@@ -1,5 +1,5 @@
 import type { Frequencies } from '../symbol.ts'
-import type { Arena } from './arena.ts'
+import { type Arena, borrow } from './arena.ts'
 
 /**
  * Error of a phase per axis, |fl(e^{iq·θ}) − e^{iq·θ}| ≤ axes·PHASE_ERROR: √2·2⁻⁵² for a factor (assembly/trig.ts) and √2·γ₂ for the
@@ -128,5 +128,15 @@ function axisFactors(
     const to = arena.alloc(angles.length * 16)
     arena.routines.turns(angles.length, n, from, to)
     return arena.f64(to, 2 * angles.length).slice()
+  })
+}
+
+/** cos(2π·j/n), within 2⁻⁵² of the truth. */
+export function cosineOfTurn(j: number, n: number): number {
+  return borrow(arena => {
+    const from = arena.put([j])
+    const to = arena.alloc(16)
+    arena.routines.turns(1, n, from, to)
+    return arena.f64(to, 1)[0]
   })
 }

@@ -1,0 +1,61 @@
+import { type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
+import { sizeOf } from '../tensor.ts'
+import { borrow } from './arena.ts'
+import { putPhases } from './phases.ts'
+
+/** Number of frequencies in a list; a dense layer's symbol has no axes and one value. */
+export function countOf(frequencies: Frequencies): number {
+  return frequencies.turns.length === 0 ? 1 : frequencies.points.length / frequencies.turns.length
+}
+
+/** One of a list of frequencies, as a list of its own. */
+export function frequencyAt(frequencies: Frequencies, index: number): Frequencies {
+  const axes = frequencies.turns.length
+  return { turns: frequencies.turns, points: frequencies.points.slice(index * axes, (index + 1) * axes) }
+}
+
+/** F(θ) at each frequency: count × (rows × columns, column-major) × (re, im). */
+export function symbolAt(symbol: Symbol, group: number, frequencies: Frequencies): Float64Array {
+  const size = symbol.rows * symbol.columns
+  const count = countOf(frequencies)
+  const values = new Float64Array(2 * count * size)
+  borrow(arena => {
+    const a = arena.put(groupTaps(symbol, group))
+    const step = 2 * Math.max(1, Math.floor(2 ** 15 / size))
+    for (let first = 0; first < count; first += step) {
+      const here = Math.min(step, count - first)
+      borrow(inner => {
+        const pairs = (here + 1) >> 1
+        const phases = putPhases(inner, symbol.offsets, frequencies, first, here)
+        const f = inner.alloc(pairs * size * 32)
+        inner.routines.symbol(pairs, groupTaps(symbol, group).length / size, size, a, phases, f)
+        const view = inner.f64(f, pairs * size * 4)
+        for (let i = 0; i < here; i++) {
+          const start = (i >> 1) * size * 4 + (i & 1)
+          for (let e = 0; e < 2 * size; e++) values[2 * (first + i) * size + e] = view[start + 2 * e]
+        }
+      })
+    }
+  })
+  return values
+}
+
+/**
+ * Carries ∂value/∂F at one frequency to the taps: ∂value/∂A_q = Re(conj(D)·e^{iq·θ}), D the gradient with respect to F (METHODS §6).
+ *
+ * @param derivative D, (re, im) of rows × columns, column-major; each multiplied by `factor`
+ */
+export function tapGradient(symbol: Symbol, frequency: Frequencies, derivative: Float64Array, factor = 1): Float64Array {
+  const size = symbol.rows * symbol.columns
+  const taps = sizeOf(symbol.offsets.map(q => q.length))
+  const gradient = new Float64Array(taps * size)
+  borrow(arena => {
+    const phases = arena.f64(putPhases(arena, symbol.offsets, frequency, 0, 1), taps * 4)
+    for (let tap = 0; tap < taps; tap++) {
+      const c = phases[4 * tap] * factor
+      const s = phases[4 * tap + 2] * factor
+      for (let e = 0; e < size; e++) gradient[tap * size + e] = derivative[2 * e] * c + derivative[2 * e + 1] * s
+    }
+  })
+  return gradient
+}

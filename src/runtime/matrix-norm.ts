@@ -1,0 +1,253 @@
+import { gamma, nextDown, nextUp } from '../rounding.ts'
+import { sqrtUp, sumOfSquares } from '../summation.ts'
+import { type Arena, borrow } from './arena.ts'
+import { openBasis, vectorRoutines } from './operator.ts'
+
+/** A real matrix, row-major, entries at most 1 in size. */
+export interface RealMatrix {
+  readonly rows: number
+  readonly columns: number
+  readonly data: Float64Array
+}
+
+/** The top singular pair to a residual, and a proven floor of σ₁: ‖X v‖/‖v‖ less its rounding. */
+export interface TopPair {
+  readonly sigma: number
+  readonly lower: number
+  readonly u: Float64Array
+  readonly v: Float64Array
+}
+
+/** Lanczos vectors kept before a restart; beyond, orthogonalising costs more than the products. */
+const BASIS = 80
+
+/**
+ * Top singular pair of a real matrix by Golub–Kahan–Lanczos with reorthogonalised right vectors (Simon & Zha 2000), restarted from the
+ * Ritz vector, until ‖Xᵀu − σv‖ ≤ tolerance·σ.
+ */
+export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
+  const { rows, columns, data } = matrix
+  if (columns === 1 || rows === 1) return rankOne(matrix)
+  return borrow(arena => {
+    const routines = vectorRoutines(arena)
+    const size = Math.min(BASIS, rows, columns)
+    const right = openBasis(arena, size + 1, 1, columns)
+    const [u, old] = openBasis(arena, 2, 1, rows).vectors
+    const x = openRows(arena, matrix)
+    arena.f64(right.vectors[0].at, columns).set(startOf(matrix))
+    for (let restart = 0; ; restart++) {
+      const alpha: number[] = []
+      const beta: number[] = []
+      routines.scale(1 / routines.norm(right.vectors[0]), right.vectors[0], right.vectors[0])
+      let top = { value: 0, vector: [1], residual: 0 }
+      for (let j = 0; j < size; j++) {
+        const next = right.vectors[j + 1]
+        x.apply(right.vectors[j].at, u.at)
+        if (j > 0) routines.axpy(-beta[j - 1], old, u)
+        alpha.push(unit(routines, u))
+        x.adjoint(u.at, next.at)
+        routines.project(right, j + 1, next)
+        routines.project(right, j + 1, next)
+        beta.push(unit(routines, next))
+        routines.scale(1, u, old)
+        if (j % 6 !== 5 && j + 1 < size && beta[j] > 0) continue
+        top = topOfBidiagonal(alpha, beta)
+        if (top.residual <= tolerance * top.value || beta[j] === 0) break
+      }
+      routines.combine(right, alpha.length, Float64Array.from(top.vector))
+      if (top.residual <= tolerance * top.value || restart === 30) break
+    }
+    const v = right.vectors[0]
+    x.apply(v.at, u.at)
+    return finished(matrix, arena.f64(u.at, rows).slice(), arena.f64(v.at, columns).slice())
+  })
+
+  function finished({ rows, columns }: RealMatrix, image: Float64Array, v: Float64Array): TopPair {
+    const length = Math.sqrt(sumOfSquares(v))
+    const sigma = Math.sqrt(sumOfSquares(image)) / length
+    const frobenius = sqrtUp(sumOfSquares(data))
+    const lower = Math.max(0, nextDown(nextDown(nextDown(sigma)) - nextUp(gamma(Math.max(rows, columns)) * frobenius)))
+    return { sigma, lower, u: image.map(y => (sigma === 0 ? 0 : y / (sigma * length))), v: v.map(y => y / length) }
+  }
+}
+
+/**
+ * A proven ceiling of σ₁(X), close above `sigma` if that is the norm: Cholesky factors t·I − XᵀX (docs/rounding.md).
+ *
+ * σ₁² ≤ t + ‖E‖ + κ‖X‖_F², where E is what the factorisation may have lost, at most √2·γ_{n+8}·‖|L||L|ᵀ‖, and κ covers the sums in XᵀX.
+ */
+export function ceilingOf(matrix: RealMatrix, sigma: number): number {
+  const { rows, columns, data } = matrix
+  const squares = nextUp(nextUp(sumOfSquares(data)))
+  const n = Math.min(rows, columns)
+  if (n === 1 || squares === 0) return sqrtUp(squares)
+  return borrow(arena => {
+    const { g, depth } = gramOf(arena, matrix, n)
+    const formed = nextUp(gamma(depth) * squares)
+    const pair = arena.alloc(n * n * 32)
+    const work = arena.alloc(n * n * 32)
+    const level = arena.alloc(16)
+    const passed = arena.alloc(16)
+    spreadPair(arena.f64(g, n * n), arena.f64(pair, 4 * n * n), n)
+    // Two levels a try, one in each lane; each try four and sixteen times as far above the estimate.
+    for (let slack = 4 * gamma(n + 8); slack < 1; slack *= 16) {
+      const levels = [slack, 4 * slack].map(s => sigma * sigma * (1 + s))
+      arena.f64(level, 2).set(levels)
+      arena.routines.cholesky(1, n, pair, level, work, passed)
+      const lane = arena.f64(passed, 2).indexOf(1)
+      if (lane < 0) continue
+      const lost = lossOf(arena.f64(work, 4 * n * n), n, lane)
+      return Math.min(sqrtUp(squares), sqrtUp(nextUp(nextUp(levels[lane] + lost) + formed)))
+    }
+    return sqrtUp(squares)
+  })
+}
+
+/** XᵀX or XXᵀ, the smaller, in slices of 128 terms; `depth` roundings at most meet in an entry. */
+function gramOf(arena: Arena, { rows, columns, data }: RealMatrix, n: number): { g: number; depth: number } {
+  const g = arena.alloc(n * n * 8)
+  arena.f64(g, n * n).fill(0)
+  const long = Math.max(rows, columns)
+  for (let from = 0; from < long; from += 128) {
+    const count = Math.min(128, long - from)
+    borrow(inner => {
+      const slice = inner.alloc(count * n * 8 + 16)
+      const view = inner.f64(slice, count * n)
+      for (let j = 0; j < n; j++)
+        for (let i = 0; i < count; i++)
+          view[j * count + i] = rows < columns ? data[j * columns + from + i] : data[(from + i) * columns + j]
+      inner.routines.autocorrelate(count, n, slice, slice, g)
+    })
+  }
+  return { g, depth: 64 + 4 + Math.ceil(long / 128) }
+}
+
+function spreadPair(g: Float64Array, pair: Float64Array, n: number): void {
+  pair.fill(0)
+  for (let j = 0; j < n; j++) {
+    for (let i = j; i < n; i++) {
+      pair[4 * (j * n + i)] = g[j * n + i]
+      pair[4 * (j * n + i) + 1] = g[j * n + i]
+    }
+  }
+}
+
+/** √2·γ_{n+8}·min(‖L‖_F², ‖|L|‖₁‖|L|‖_∞), L by rows with −1/l_jj on the diagonal (assembly/cholesky.ts), one lane of it. */
+function lossOf(l: Float64Array, n: number, lane: number): number {
+  const columns = new Float64Array(n)
+  let [squares, widest] = [0, 0]
+  for (let i = 0; i < n; i++) {
+    let row = 0
+    for (let j = 0; j <= i; j++) {
+      const at = 4 * (i * n + j) + lane
+      const size = i === j ? -1 / l[at] : Math.abs(l[at]) + Math.abs(l[at + 2])
+      row += size
+      columns[j] += size
+      squares += size * size
+    }
+    widest = Math.max(widest, row)
+  }
+  const product = Math.min(squares, widest * columns.reduce((largest, x) => Math.max(largest, x), 0))
+  return Math.SQRT2 * gamma(n + 8) * product * (1 + gamma(n * n + 16)) * 1.0001
+}
+
+/** A single row or column is its own singular vector. */
+function rankOne({ rows, columns, data }: RealMatrix): TopPair {
+  const sigma = Math.sqrt(sumOfSquares(data))
+  const direction = data.map(x => (sigma === 0 ? 0 : x / sigma))
+  const lower = Math.max(0, nextDown(nextDown(sigma)))
+  const one = Float64Array.of(1)
+  return columns === 1 && rows >= 1 ? { sigma, lower, u: direction, v: one } : { sigma, lower, u: one, v: direction }
+}
+
+/** The longest row: never orthogonal to the row space, and often near the top singular vector. A little of everything is added. */
+function startOf({ rows, columns, data }: RealMatrix): Float64Array {
+  let [best, longest] = [0, -1]
+  for (let i = 0; i < rows; i++) {
+    let square = 0
+    for (let j = 0; j < columns; j++) square += data[i * columns + j] * data[i * columns + j]
+    if (square > longest) [best, longest] = [i, square]
+  }
+  const length = Math.sqrt(longest) || 1
+  let state = 1
+  return Float64Array.from({ length: columns }, (_, j) => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    return data[best * columns + j] / length + state * 2 ** -33
+  })
+}
+
+/** X by rows, each at a multiple of 16 bytes. */
+function openRows({ alloc, f64, routines }: Arena, { rows, columns, data }: RealMatrix) {
+  const stride = (columns + 1) & ~1
+  const at = alloc(rows * stride * 8)
+  const view = f64(at, rows * stride)
+  for (let i = 0; i < rows; i++) view.set(data.subarray(i * columns, (i + 1) * columns), i * stride)
+  return {
+    apply(x: number, y: number) {
+      const out = f64(y, rows)
+      for (let i = 0; i < rows; i++) out[i] = routines.dot(columns, at + i * stride * 8, x)
+    },
+    adjoint(y: number, x: number) {
+      const from = f64(y, rows)
+      f64(x, columns).fill(0)
+      for (let i = 0; i < rows; i++) routines.axpy(columns, from[i], at + i * stride * 8, x)
+    },
+  }
+}
+
+type VectorRoutines = ReturnType<typeof vectorRoutines>
+
+function unit(routines: VectorRoutines, x: Parameters<VectorRoutines['norm']>[0]): number {
+  const length = routines.norm(x)
+  if (length > 0) routines.scale(1 / length, x, x)
+  return length
+}
+
+/**
+ * Largest singular value of the k×k upper bidiagonal (α on, β above the diagonal), its right vector, and the residual β_k·α_k·|last
+ * entry|/σ of the Lanczos process: bisection and inverse iteration on the tridiagonal BᵀB.
+ */
+function topOfBidiagonal(alpha: number[], beta: number[]): { value: number; vector: number[]; residual: number } {
+  const k = alpha.length
+  const diagonal = alpha.map((a, i) => a * a + (i > 0 ? beta[i - 1] * beta[i - 1] : 0))
+  const side = alpha.map((a, i) => a * beta[i])
+  let low = 0
+  let high = 0
+  for (let i = 0; i < k; i++) {
+    low = Math.max(low, diagonal[i])
+    high = Math.max(high, diagonal[i] + (i > 0 ? side[i - 1] : 0) + (i + 1 < k ? side[i] : 0))
+  }
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2
+    if (middle <= low || middle >= high) break
+    if (above(diagonal, side, middle)) high = middle
+    else low = middle
+  }
+  const vector = inverseIteration(diagonal, side, high)
+  const value = Math.sqrt(high)
+  return { value, vector, residual: value === 0 ? 0 : (side[k - 1] * Math.abs(vector[k - 1])) / value }
+}
+
+/** True if t·I − T is positive definite. */
+function above(diagonal: number[], side: number[], t: number): boolean {
+  let pivot = t - diagonal[0]
+  for (let i = 1; pivot > 0 && i < diagonal.length; i++) pivot = t - diagonal[i] - (side[i - 1] * side[i - 1]) / pivot
+  return pivot > 0
+}
+
+/** Eigenvector of T for its largest eigenvalue t: two solves with t(1 + 2⁻⁴⁸)·I − T, which is positive definite. */
+function inverseIteration(diagonal: number[], side: number[], t: number): number[] {
+  const k = diagonal.length
+  const shift = t * (1 + 2 ** -48)
+  const pivots = [shift - diagonal[0]]
+  for (let i = 1; i < k; i++) pivots.push(shift - diagonal[i] - (side[i - 1] * side[i - 1]) / pivots[i - 1])
+  let x = new Array<number>(k).fill(1)
+  for (let round = 0; round < 3; round++) {
+    for (let i = 1; i < k; i++) x[i] += (side[i - 1] / pivots[i - 1]) * x[i - 1]
+    x[k - 1] /= pivots[k - 1]
+    for (let i = k - 2; i >= 0; i--) x[i] = (x[i] + side[i] * x[i + 1]) / pivots[i]
+    const length = Math.sqrt(x.reduce((sum, y) => sum + y * y, 0))
+    x = x.map(y => y / length)
+  }
+  return x
+}
