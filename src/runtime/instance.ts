@@ -19,6 +19,9 @@ export interface Routines {
   gramWide(pairs: number, m: number, n: number, a: number, g: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   choleskyWide(pairs: number, n: number, g: number, level: number, w: number, out: number): void
+  largest(n: number, x: number): number
+  rescale(n: number, p: number, q: number, x: number, y: number): void
+  sumOfSquares(n: number, x: number): number
   fold(taps: number, size: number, a: number, w: number, t: number): void
   forms(taps: number, size: number, a: number, w: number, s: number): void
   outer(m: number, n: number, u: number, v: number, w: number): void
