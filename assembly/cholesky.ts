@@ -49,14 +49,13 @@ function factor(n: i32, g: usize, t: v128, l: usize, wide: bool): v128 {
   for (let j = 0; j < n; j += 2) {
     const bytes = (<usize>j) << 5
     const a = w + <usize>j * ld
-    let c = g + <usize>j * ld + bytes
+    const c = g + <usize>j * ld + bytes
     passed = v128.and(passed, corner(bytes, a, j + 1 < n ? a + ld : a, c, ld, t))
     if (!v128.any_true(passed) || j + 2 >= n) break
-    let b = a + 2 * ld
-    c += 64
-    let i = j + 2
-    if (wide) for (; i + 1 < n; i += 2, b += 2 * ld, c += 64) below2(bytes, a, a + ld, b, b + ld, c, ld)
-    for (; i < n; i++, b += ld, c += 32) below1(bytes, a, a + ld, b, c, ld)
+    const left = n - j - 2
+    const done = wide ? left & ~1 : 0
+    if (wide) below2(done, bytes, a, a + ld, a + 2 * ld, ld, c + 64)
+    below1(left - done, bytes, a, a + ld, a + <usize>(done + 2) * ld, ld, c + ((<usize>(done + 2)) << 5))
   }
   return passed
 }

@@ -5,10 +5,11 @@
  *
  * `gram` and `gramWide` differ in the shape of the microkernel (products.mjs), not in any bit.
  */
-import { block1x1, block1x2, block2x2 } from './generated/gram'
+import { strip1x1, strip2x1, strip2x2 } from './generated/gram'
 
-/** Columns of A that are walked again and again should stay in the second-level cache. */
-const CACHE = 1 << 19
+/** Long columns are cut, and the columns of one pass counted, so that a pass stays within a first-level cache of 32 kB. */
+const CUT: usize = 128 << 5
+const CACHE: usize = 1 << 15
 
 export function gram(pairs: i32, m: i32, n: i32, a: usize, g: usize): void {
   for (; pairs > 0; pairs--) {
@@ -26,40 +27,31 @@ export function gramWide(pairs: i32, m: i32, n: i32, a: usize, g: usize): void {
   }
 }
 
+/** Two rows of G at a time, i and i + 1, against the columns to their left and the corner on the diagonal. */
 @inline
 function triangle(m: i32, n: i32, a: usize, g: usize, wide: bool): void {
-  const rows = max(2, (CACHE / (m << 5)) & ~1)
-  for (let first = 0; first < n; first += rows) {
-    const last = min(n, first + rows)
-    for (let j = 0; j < last; j += 2) columnPair(m, n, max(first, j), last, j, a, g, wide)
-  }
-}
-
-/** Rows first … last of columns j and j + 1 (of column j alone where j is the last). `first` is even. */
-@inline
-function columnPair(m: i32, n: i32, first: i32, last: i32, j: i32, a: usize, g: usize, wide: bool): void {
   const lda = (<usize>m) << 5
   const ldg = (<usize>n) << 5
-  const b = a + <usize>j * lda
-  let i = first
-  let p = a + <usize>i * lda
-  let c = g + <usize>j * ldg + ((<usize>i) << 5)
-  if (i == j) {
-    block1x1(lda, p, b, c, ldg)
-    i++
-    p += lda
-    c += 32
-  }
-  if (j + 1 == n) return
-  if (wide) {
-    // the row below the corner first, so that what is left comes in twos
-    if (i & 1 && i < last) {
-      block1x2(lda, p, b, b + lda, c, ldg)
-      i++
-      p += lda
-      c += 32
+  for (let cut: usize = 0; cut < lda; cut += CUT) {
+    const fresh = cut == 0
+    const bytes = min<usize>(CUT, lda - cut)
+    const chunk = max(2, <i32>(CACHE / bytes) & ~1)
+    for (let first = 0; first < n; first += chunk) {
+      const b = a + <usize>first * lda
+      for (let i = first; i < n; i += 2) {
+        const p = a + <usize>i * lda
+        const c = g + <usize>first * ldg + ((<usize>i) << 5)
+        const left = min(i - first, chunk)
+        const corner = left < chunk
+        if (i + 1 == n) strip1x1(left + i32(corner), fresh, bytes, p, b, lda, c, ldg)
+        else {
+          if (wide) strip2x2(left, fresh, bytes, p, p + lda, b, lda, c, ldg)
+          const done = wide ? left : 0
+          strip2x1(left - done + i32(corner), fresh, bytes, p, p + lda, b + <usize>done * lda, lda, c + <usize>done * ldg, ldg)
+          if (corner) strip1x1(1, fresh, bytes, p + lda, p + lda, lda, g + <usize>(i + 1) * (ldg + 32), ldg)
+        }
+      }
     }
-    for (; i + 1 < last; i += 2, p += 2 * lda, c += 64) block2x2(lda, p, p + lda, b, b + lda, c, ldg)
+    a += CUT
   }
-  for (; i < last; i++, p += lda, c += 32) block1x2(lda, p, b, b + lda, c, ldg)
 }

@@ -12,25 +12,27 @@ const range = n => Array.from({ length: n }, (_, i) => i)
 /** Declares the sums of a block; `start(i, j, part)` is the expression each begins with. */
 export function sums(rows, columns, start) {
   return range(rows)
-    .flatMap(i => range(columns).map(j => `  let re${i}${j} = ${start(i, j, 're')}\n  let im${i}${j} = ${start(i, j, 'im')}\n`))
+    .flatMap(i => range(columns).map(j => `    let re${i}${j} = ${start(i, j, 're')}\n    let im${i}${j} = ${start(i, j, 'im')}\n`))
     .join('')
 }
 
-/** The loop over `length` bytes; pointers a0…, b0… are moved. */
+/**
+ * The loop over `length` bytes of the columns at a0…, b0…. One offset for all of them, and sums that begin in memory: with pointers
+ * of their own, or with zeros, Node 20 moves sums between registers.
+ */
 export function loop(rows, columns, length) {
-  const lines = [`  const end = a0 + ${length}`, `  while (a0 < end) {`]
-  for (const j of range(columns)) lines.push(`    const br${j} = v128.load(b${j}), bi${j} = v128.load(b${j}, 16)`)
+  const load = (name, offset) => `v128.load(${name} + o${offset ? `, ${offset}` : ''})`
+  const lines = [`    for (let o: usize = 0; o < ${length}; o += 32) {`]
+  for (const j of range(columns)) lines.push(`      const br${j} = ${load(`b${j}`)}, bi${j} = ${load(`b${j}`, 16)}`)
   for (const i of range(rows)) {
-    lines.push(`    const ar${i} = v128.load(a${i}), ai${i} = v128.load(a${i}, 16)`)
+    lines.push(`      const ar${i} = ${load(`a${i}`)}, ai${i} = ${load(`a${i}`, 16)}`)
     for (const j of range(columns)) {
       const product = (op, x, y) => `f64x2.${op}(f64x2.mul(ar${i}, ${x}${j}), f64x2.mul(ai${i}, ${y}${j}))`
-      lines.push(`    re${i}${j} = f64x2.add(re${i}${j}, ${product('add', 'br', 'bi')})`)
-      lines.push(`    im${i}${j} = f64x2.add(im${i}${j}, ${product('sub', 'bi', 'br')})`)
+      lines.push(`      re${i}${j} = f64x2.add(re${i}${j}, ${product('add', 'br', 'bi')})`)
+      lines.push(`      im${i}${j} = f64x2.add(im${i}${j}, ${product('sub', 'bi', 'br')})`)
     }
   }
-  for (const i of range(rows)) lines.push(`    a${i} += 32`)
-  for (const j of range(columns)) lines.push(`    b${j} += 32`)
-  return lines.join('\n') + '\n  }\n'
+  return lines.join('\n') + '\n    }\n'
 }
 
 /** Parameters `prefix0: usize, …`. */
