@@ -43,7 +43,7 @@ export async function peak(): Promise<number> {
     const { binary, stderr } = await asc.compileString(loop('add') + loop('mul'), options)
     if (!binary) throw new Error(`the peak loop does not compile: ${stderr}`)
     const { instance } = await WebAssembly.instantiate(binary as BufferSource, { env: { abort() {} } })
-    loops = instance.exports as typeof loops
+    loops = instance.exports as unknown as { add: Loop; mul: Loop }
   }
   const { add, mul } = loops!
   const turns = 20000
