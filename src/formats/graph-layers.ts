@@ -10,6 +10,8 @@ export interface Extracted {
   readonly layers: Layer[]
   readonly batchNorms: BatchNorm[]
   readonly skipped: Skipped[]
+  /** stored tensors that a layer or a norm holds */
+  readonly used: ReadonlySet<string>
   readonly graph: Graph
 }
 
@@ -54,7 +56,7 @@ export function layersOf(graph: Graph, origin: ReadonlyMap<string, string>, what
   const layers = [...work.layers.values()]
   listOperands(marked, work)
   const batchNorms = [...work.norms.values()].map(norm => withoutShared(norm, work))
-  return { layers, batchNorms, skipped: [...work.skipped].map(([name, why]) => ({ name, why })), graph: marked }
+  return { layers, batchNorms, skipped: [...work.skipped].map(([name, why]) => ({ name, why })), used: work.used, graph: marked }
 }
 
 function visitGraph(graph: Graph, outer: Scope, work: Work): Graph {

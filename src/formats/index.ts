@@ -3,6 +3,7 @@ import type { Model, NamedBytes, ReadOptions } from './model.ts'
 import { isNpy, readNpy, readNpz } from './npy.ts'
 import { isOnnx, readOnnx } from './onnx/index.ts'
 import { isSafetensors, readSafetensors } from './safetensors.ts'
+import { isJson, readTfjs } from './tfjs/index.ts'
 import { isZip } from './zip.ts'
 
 export type * from './model.ts'
@@ -25,6 +26,7 @@ export function readModel(files: NamedBytes | readonly NamedBytes[], options: Re
     if (isNpy(bytes)) return readNpy(file, options)
     if (isZip(bytes)) return readNpz(file, options)
     if (isSafetensors(bytes)) return readSafetensors(file, options)
+    if (isJson(bytes)) return readTfjs(given, options)
     if (isOnnx(bytes)) return readOnnx(given, options)
   } catch (error) {
     throw clear(error, name)
@@ -32,7 +34,7 @@ export function readModel(files: NamedBytes | readonly NamedBytes[], options: Re
   fail('file', name, KNOWN, 'bytes of another kind', 'Convert it, or check that it is the right file')
 }
 
-const KNOWN = 'safetensors, ONNX, .npy or .npz'
+const KNOWN = 'safetensors, ONNX, TensorFlow.js, .npy or .npz'
 
 /** Whatever a reader stumbles over in a damaged file is said as one sentence about the file. */
 function clear(error: unknown, name: string): OpnormError {

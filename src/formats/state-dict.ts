@@ -18,6 +18,8 @@ interface Named {
   readonly skipped?: readonly Skipped[]
   readonly notes?: readonly string[]
   readonly options: ReadOptions
+  /** kernels are [space…, in, out] whatever their names */
+  readonly channelsLast?: boolean
 }
 
 /** What a tensor is taken for. */
@@ -33,7 +35,7 @@ type Role =
  * Rank 3–5 whose name says weight: a convolution. Rank 2: dense. Vectors with running statistics: a batch norm. The rest is skipped,
  * each with its reason.
  */
-export function stateDict({ name, format, tensors, skipped = [], notes = [], options }: Named): Model {
+export function stateDict({ name, format, tensors, skipped = [], notes = [], options, channelsLast = false }: Named): Model {
   const alone = tensors.length === 1
   const { norms, used } = normsByName(tensors)
   const layers: Layer[] = []
@@ -41,7 +43,7 @@ export function stateDict({ name, format, tensors, skipped = [], notes = [], opt
   for (const tensor of tensors) {
     if (used.has(tensor.name)) continue
     const entry = entryFor(options.geometry, tensor.name)
-    const role = roleOf(tensor, entry, alone)
+    const role = roleOf(tensor, entry, alone, channelsLast || isTensorFlowName(tensor.name))
     if (role.is === 'skipped') left.push({ name: tensor.name, why: role.why })
     else layers.push(layerOf(tensor.name, role, entry))
   }
@@ -84,7 +86,7 @@ const LOOKUP =
   /(^|[._/])(embed(ding|der)?s?|emb|wte|wpe|tok(en)?s?|vocab|codebook|anchors?|positions?|pos)([._/]|$)|embeddings?[._/]|(pos|position|token|word|patch_pos|class|cls)_?(embed|emb|token)|relative_(position|attention)_bias/i
 const NORM = /(^|[._/])(\w*norm\w*|bn\d*|ln(_\w+)?\d*|gamma|beta|scale)[._/]?(weight|scale)?$/i
 
-function roleOf({ name, weights }: NamedTensor, entry: GeometryEntry | undefined, alone: boolean): Role {
+function roleOf({ name, weights }: NamedTensor, entry: GeometryEntry | undefined, alone: boolean, channelsLast: boolean): Role {
   const rank = weights.shape.length
   const skip = (why: string): Role => ({ is: 'skipped', why })
   if (entry?.op === 'skip') return skip('the geometry table says so')
@@ -102,15 +104,15 @@ function roleOf({ name, weights }: NamedTensor, entry: GeometryEntry | undefined
     if (rank >= 3 && !layerLike)
       return skip(`rank ${rank}, but its name does not say weight; name it in a geometry table to include it`)
   }
-  if ((entry?.op ?? (rank === 2 ? 'dense' : 'conv')) === 'dense') return denseRole(name, weights)
-  return convRole(name, weights, entry)
+  if ((entry?.op ?? (rank === 2 ? 'dense' : 'conv')) === 'dense') return denseRole(name, weights, channelsLast)
+  return convRole(name, weights, entry, channelsLast)
 }
 
-function denseRole(name: string, weights: Weights): Role {
+function denseRole(name: string, weights: Weights, channelsLast: boolean): Role {
   const [outer] = weights.shape
   const matrix = weights.shape.length === 2 ? weights : reshaped(weights, [outer, sizeOf(weights.shape) / outer])
   // Keras and Flax write [in, out]; the norm is the same, the sides are not.
-  const kernel = isTensorFlowName(name) ? transposed(matrix) : matrix
+  const kernel = channelsLast ? transposed(matrix) : matrix
   return { is: 'dense', kernel, kind: denseKind(name), ...noteOf(name) }
 }
 
@@ -122,20 +124,19 @@ function denseKind(name: string): string {
   return 'Linear'
 }
 
-function convRole(name: string, weights: Weights, entry: GeometryEntry | undefined): Role {
+function convRole(name: string, weights: Weights, entry: GeometryEntry | undefined, channelsLast: boolean): Role {
   const { shape } = weights
   const axes = shape.length - 2
   if (axes < 1 || axes > 3) return { is: 'skipped', why: `rank ${shape.length}: a convolution has rank 3, 4 or 5` }
-  const tensorFlow = isTensorFlowName(name)
   const from = entry === undefined ? 'default' : 'table'
   const given = spell(entry ?? {}, axes, name)
   const kind = `Conv${axes}d`
-  if (/depthwise/i.test(name) && tensorFlow) {
+  if (/depthwise/i.test(name) && channelsLast) {
     const [channels, multiplier] = shape.slice(axes)
     const kernel = reshaped(weights, [...shape.slice(0, axes), 1, channels * multiplier])
     return { is: 'conv', kernel, geometry: { ...given, layout: 'HWIO', groups: channels }, from, kind: 'DepthwiseConv' }
   }
-  const geometry: LayerGeometry = tensorFlow && given.layout === undefined ? { ...given, layout: 'HWIO' } : given
+  const geometry: LayerGeometry = channelsLast && given.layout === undefined ? { ...given, layout: 'HWIO' } : given
   const inner = geometry.layout === 'HWIO' ? shape[axes] : shape[1]
   const outer = geometry.layout === 'HWIO' ? shape[axes + 1] : shape[0]
   const depthwise = from === 'default' && inner === 1 && outer > 1
