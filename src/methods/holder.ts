@@ -28,8 +28,7 @@ export function holder(matrix: Conv | TensorLike, options: { gradient?: boolean 
   const data = Float64Array.from(layer.kernel.data)
   scaleInPlace(data, -exponent)
   const [rows, columns] = layer.kernel.shape
-  const row = largest(rows, i => sumOfAbsolutes(data, i * columns, columns))
-  const column = largest(columns, j => sumOfAbsolutes(data, j, rows, columns))
+  const { row, column } = largestSums(data, rows, columns)
   const finding = { method: 'holder', scope: 'this-size', exponent, work: 1 } as const
   const upper = row.value === 0 ? 0 : sqrtUp(nextUp(nextUp(row.value) * nextUp(column.value)))
   if (!options.gradient) return upperBound(upper, finding)
@@ -41,6 +40,14 @@ export function holder(matrix: Conv | TensorLike, options: { gradient?: boolean 
     for (let i = 0; i < rows; i++) gradient[i * columns + column.index] += byColumn * Math.sign(data[i * columns + column.index])
   }
   return upperBound(upper, { ...finding, gradient: { data: gradient, shape: layer.kernel.shape } })
+}
+
+/** ‖W‖_∞ and ‖W‖₁ of a row-major matrix with entries at most 1: the largest sums of absolute values of a row and of a column. */
+export function largestSums(data: Float64Array, rows: number, columns: number) {
+  return {
+    row: largest(rows, i => sumOfAbsolutes(data, i * columns, columns)),
+    column: largest(columns, j => sumOfAbsolutes(data, j, rows, columns)),
+  }
 }
 
 function largest(count: number, value: (index: number) => number): { value: number; index: number } {

@@ -54,6 +54,9 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
   })
 }
 
+/** Relative length below which a new vector is rounding error. */
+const NOISE = 2 ** -46
+
 /** Lanczos vectors: T·right[j] = Σ_i B[j][i]·left[i], B upper triangular by columns; one more right vector for the residual. */
 interface Bases {
   readonly right: Basis
@@ -97,18 +100,24 @@ function iterate(products: Products, bases: Bases, tolerance: number, iterations
   }
 }
 
-/** Adds left[j] and right[j + 1] for j ≥ from; returns the length of the residual, whose direction is right[size]. */
+/**
+ * Adds left[j] and right[j + 1] for j ≥ from; returns the length of the residual, whose direction is right[size].
+ *
+ * A new vector of the size of rounding errors means that the subspace is invariant: nothing is left to add, the residual is 0.
+ */
 function extend(products: Products, { right, left, size }: Bases, b: Float64Array[], from: number): number {
-  let residual = 0
+  let [residual, scale] = [0, b[0][0]]
   for (let j = from; j < size; j++) {
     const [p, q, next] = [right.vectors[j], left.vectors[j], right.vectors[j + 1]]
     products.apply(p, q)
     const components = orthogonalize(products, left, j, q)
     for (let i = 0; i < j; i++) b[j][i] = components[i]
     b[j][j] = normalizeVector(products, q)
+    scale = Math.max(scale, b[j][j])
     products.adjoint(q, next)
     orthogonalize(products, right, j + 1, next)
     residual = normalizeVector(products, next)
+    if (Math.min(b[j][j], residual) <= NOISE * scale) return 0
   }
   return residual
 }

@@ -18,6 +18,9 @@ export interface TopPair {
   readonly v: Float64Array
 }
 
+/** Relative length below which a new Lanczos vector is rounding error. */
+const NOISE = 2 ** -46
+
 /** Lanczos vectors kept before a restart; beyond, orthogonalising costs more than the products. */
 const BASIS = 80
 
@@ -28,6 +31,7 @@ const BASIS = 80
 export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
   const { rows, columns, data } = matrix
   if (columns === 1 || rows === 1) return rankOne(matrix)
+  if (data.every(x => x === 0)) return { sigma: 0, lower: 0, u: new Float64Array(rows), v: new Float64Array(columns) }
   return borrow(arena => {
     const routines = vectorRoutines(arena)
     const size = Math.min(BASIS, rows, columns)
@@ -48,7 +52,9 @@ export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
         x.adjoint(u.at, next.at)
         routines.project(right, j + 1, next)
         routines.project(right, j + 1, next)
-        beta.push(unit(routines, next))
+        // What is left after an invariant subspace is complete is rounding; as a direction it would be no longer orthogonal.
+        const rest = unit(routines, next)
+        beta.push(Math.min(alpha[j], rest) > NOISE * alpha[0] ? rest : 0)
         routines.scale(1, u, old)
         if (j % 6 !== 5 && j + 1 < size && beta[j] > 0) continue
         top = topOfBidiagonal(alpha, beta)

@@ -96,11 +96,12 @@ function exponentOfSquare(square: number): number {
 
 /** Back from ‖Ĝ_t‖_F to the Schatten norm of F, a square root a step, outwards. */
 function rootsOf({ squares, exponents }: Trail, lane: number, n: number, error: number): [number, number] {
+  // A computed G of exactly zero has nothing to scale; roots would only magnify the smallest double.
+  if (squares[0][lane] === 0) return [0, nextUp(Math.sqrt(error))]
   const last = squares.length - 1
   const sums = gamma(2 * n + 8)
   let low = nextDown(Math.sqrt(squares[last][lane] * (1 - sums)))
   let high = nextUp(Math.sqrt(squares[last][lane] * (1 + sums)))
-  if (squares[last][lane] === 0) [low, high] = [0, 0]
   for (let j = last - 1; j >= 0; j--) {
     const slack = nextUp(Math.SQRT2 * gamma(n + 4) * squares[j][lane] * (1 + sums))
     const factor = pow2(exponents[j + 1][lane])

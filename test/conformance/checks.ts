@@ -1,0 +1,173 @@
+import {
+  conv,
+  dense,
+  exact,
+  f4,
+  frobenius,
+  gram,
+  holder,
+  lanczos,
+  lipGrid,
+  power,
+  type SizedConv,
+  singularValues,
+} from '../../src/index.ts'
+import { unfoldingOf } from '../../src/methods/f4.ts'
+import { largestSums } from '../../src/methods/holder.ts'
+import { topPairOf } from '../../src/runtime/matrix-norm.ts'
+import { symbolEverySize } from '../../src/symbol.ts'
+import { type Case, kernelOf, mismatch } from './cases.ts'
+
+/** One golden case with the layer it describes. */
+export interface Subject {
+  readonly entry: Case
+  readonly layer: SizedConv
+  /** The kernel as a matrix, first axis by the rest. */
+  readonly matrix: SizedConv
+}
+
+/** Says what is wrong with one expect key of a case, or nothing. */
+export type Check = (subject: Subject) => string | undefined
+
+export function layerOf(entry: Case): SizedConv {
+  const kernel = kernelOf(entry.kernel)
+  if (entry.type === 'dense') return dense(kernel)
+  const { padding, pads, inputSize, stride, dilation, outputPadding, groups, transposed } = entry.geometry
+  return conv(kernel, {
+    padding,
+    inputSize,
+    stride,
+    dilation,
+    outputPadding,
+    groups,
+    transposed,
+    ...(pads !== undefined && { pad: pads }),
+  })
+}
+
+export function subjectOf(entry: Case): Subject {
+  const layer = layerOf(entry)
+  const { data, shape } = layer.kernel
+  return { entry, layer, matrix: dense({ data, shape: [shape[0], data.length / shape[0]] }) }
+}
+
+/** The same kernel on a circular grid of the given size. */
+function circular({ entry }: Subject, inputSize: number[], extra: { stride?: number[]; dilation?: number[] } = {}): SizedConv {
+  const { stride, dilation, groups, transposed } = entry.geometry
+  return conv(kernelOf(entry.kernel), { padding: 'circular', inputSize, stride, dilation, groups, transposed, ...extra })
+}
+
+const norm = ({ layer }: Subject) =>
+  layer.padding === 'circular' ? exact(layer).value : lanczos(layer, { tolerance: 1e-12 }).value
+
+const same = (key: string, value: (subject: Subject) => number | ArrayLike<number>): Check => {
+  return subject =>
+    mismatch(value(subject), subject.entry.expect[key], subject.entry.tolerance[key] ?? subject.entry.tolerance.all)
+}
+
+/** A key that maps a parameter to a value. */
+const each = (key: string, value: (subject: Subject, parameter: string) => number | ArrayLike<number>): Check => {
+  return subject => {
+    for (const [parameter, want] of Object.entries(subject.entry.expect[key])) {
+      const why = mismatch(value(subject, parameter), want as number, subject.entry.tolerance[key])
+      if (why) return `${parameter}: ${why}`
+    }
+    return undefined
+  }
+}
+
+export const checks: Record<string, Check> = {
+  outputSize: ({ entry, layer }) => mismatch(layer.outputSize as number[], entry.expect.outputSize),
+  exact: same('exact', norm),
+  exactHP: same('exactHP', norm),
+  circular: same('circular', subject => exact(circular(subject, subject.entry.geometry.inputSize)).value),
+  spectrum: same('spectrum', ({ layer }) => singularValues(layer)),
+  spectrumSummary({ entry, layer }) {
+    const values = singularValues(layer)
+    const want = entry.expect.spectrumSummary
+    const tolerance = entry.tolerance.spectrumSummary
+    if (values.length !== want.count) return `${values.length} values`
+    return (
+      mismatch(values.slice(0, 8), want.top, tolerance) ??
+      mismatch(values.slice(-8), want.bottom, { absOverTop: 1e-9, abs: 1e-9 * values[0] }) ??
+      mismatch(
+        values.reduce((sum, x) => sum + x, 0),
+        want.sum,
+        tolerance,
+      ) ??
+      mismatch(
+        values.reduce((sum, x) => sum + x * x, 0),
+        want.sumSquares,
+        tolerance,
+      )
+    )
+  },
+  power({ entry, layer }) {
+    const { steps, values } = entry.expect.power
+    const length = layer.inChannels * layer.inputSize.reduce((a, b) => a * b, 1)
+    const start = { method: 'power', vectors: [new Float64Array(length).fill(1 / Math.sqrt(length))] }
+    const got = steps.map((iterations: number) => power(layer, { iterations, start }).value)
+    return mismatch(got, values, entry.tolerance.power)
+  },
+  gram: each('gram', ({ layer }, t) => gram(layer, { iterations: Number(t) }).value),
+  grid(subject) {
+    const { N, max, bound, factor } = subject.entry.expect.grid
+    // The norms on the grid are those of the circular layer with N output points; stride and dilation reduced by hand.
+    const reduced = reducedGeometry(subject)
+    const size = N.map((n: number, d: number) => (subject.layer.transposed ? n : n * reduced.stride[d]))
+    const top = exact(circular(subject, size, reduced)).value
+    const tolerance = subject.entry.tolerance.grid
+    const one = new Set(N).size === 1 ? N[0] : undefined
+    const sampled = one === undefined ? undefined : gram(subject.layer, { iterations: 40, gridSize: one })
+    return (
+      mismatch(top, max, tolerance) ??
+      mismatch(max * factor, bound, tolerance) ??
+      (sampled && mismatch(sampled.value, bound, tolerance))
+    )
+  },
+  lipGrid: ({ entry, layer }) =>
+    mismatch(lipGrid(layer, { gridSize: entry.expect.lipGrid.N[0] }).value, entry.expect.lipGrid.value, entry.tolerance.lipGrid),
+  frobenius: same('frobenius', ({ matrix }) => frobenius(matrix).value),
+  reshaped: same('reshaped', ({ matrix }) => exact(matrix).value),
+  f4: same('f4', ({ layer }) => f4(layer).value),
+  holder: same('holder', ({ layer }) => holder(layer).value),
+  norm1: same('norm1', ({ layer }) => largestSums(layer.kernel.data, layer.outChannels, layer.inChannels).column.value),
+  normInf: same('normInf', ({ layer }) => largestSums(layer.kernel.data, layer.outChannels, layer.inChannels).row.value),
+  unfoldings: each('unfoldings', ({ layer }, axes) => {
+    const symbol = symbolEverySize(layer)
+    const subset = [...axes].reduce((bits, axis) => bits | (1 << Number(axis)), 0)
+    // A symbol stored transposed has rows and columns of its unfoldings exchanged.
+    const stored = symbol.transposed ? 2 ** symbol.offsets.length - 1 - subset : subset
+    return topPairOf(unfoldingOf(symbol, 0, stored), 1e-9).sigma * 2 ** symbol.exponent
+  }),
+  gradients({ entry, layer }) {
+    for (const [key, want] of Object.entries(entry.expect.gradients)) {
+      const [kind, name] = key.split(':')
+      const find = kind === 'grad' ? (gradients[name] ?? gradientOfGram(name)) : undefined
+      if (!find) continue
+      const why = mismatch(find(layer).gradient!.data, want as number[], entry.tolerance.gradients)
+      if (why) return `${key}: ${why}`
+    }
+    return undefined
+  },
+}
+
+type Derived = (layer: SizedConv) => { gradient?: { data: Float64Array } }
+
+export const gradients: Record<string, Derived> = {
+  exact: layer =>
+    layer.padding === 'circular' ? exact(layer, { gradient: true }) : lanczos(layer, { gradient: true, tolerance: 1e-13 }),
+  f4: layer => f4(layer, { gradient: true }),
+  frobenius: layer => frobenius(layer, { gradient: true }),
+  holder: layer => holder(layer, { gradient: true }),
+}
+
+export function gradientOfGram(name: string): Derived | undefined {
+  const iterations = /^gram(\d+)$/.exec(name)?.[1]
+  return iterations === undefined ? undefined : layer => gram(layer, { gradient: true, iterations: Number(iterations) })
+}
+
+function reducedGeometry({ layer }: Subject): { stride: number[]; dilation: number[] } {
+  const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b))
+  return { stride: layer.stride.map((s, d) => s / gcd(s, layer.dilation[d])), dilation: layer.stride.map(() => 1) }
+}
