@@ -114,7 +114,7 @@ export function halfPlanes(n: i32, taps: i32, g: usize, planes: usize): void {
             store<f64>(planes + ((<usize>(r + width)) << 3), x - y)
           }
         }
-        planes += <usize>((t == 0 ? width : 2 * width) << 3)
+        planes += (<usize>width) << (t == 0 ? 3 : 4)
       }
     }
   }

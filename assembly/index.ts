@@ -19,6 +19,8 @@ export { cholesky, choleskyWide } from './cholesky'
 export { largest, rescale, sumOfSquares } from './scale'
 export { fold, forms, outer, left, right } from './contract'
 export { frobeniusSquared, fillHermitian } from './squaring'
+export { climb } from './climb'
+export { tapProducts, tapAdjoint } from './taps'
 export { convolve, correlate, convolveDepthwise, correlateDepthwise, relay } from './convolve'
 export { dot, norm, axpy, scale, project, combine } from './vector'
 

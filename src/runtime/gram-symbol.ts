@@ -9,21 +9,44 @@ import { PHASE_ERROR, putPhasesAt } from './phases.ts'
  * is a sum of n(n+1)/2 entries over half of them. All statements about G are about the exact one; rounding is accounted for here.
  */
 export interface GramSymbol {
+  readonly m: number
   readonly n: number
+  /** Positions p of the taps of F, in the order of `products`. */
+  readonly taps: readonly (readonly number[])[]
   /** Differences q of tap positions with q > 0 (first nonzero coordinate positive): G(θ) = G₀ + Σ_q (G_q e^{iq·θ} + its adjoint). */
   readonly positions: readonly (readonly number[])[]
-  /** Upper bounds of ‖G_q‖₂, in the order of `positions`. */
+  /** Upper bounds of ‖G_q‖₂, in the order of `positions`, and of ‖G₀‖₂. */
   readonly tapNorms: Float64Array
-  /** Upper bounds of ‖G₀‖₂ and of tr G(θ) at every θ. */
   readonly centreNorm: number
   /** ‖fl(G(θ)) − G(θ)‖₂ at every θ is at most this. */
   readonly error: number
-  /** For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included. */
-  below(frequencies: Frequencies, levels: Float64Array): Uint8Array
-  /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout. */
-  write(frequencies: Frequencies, first: number, count: number, g: number): void
+  /** ‖Σ_p|A_p|‖_F², rounded up: what rounding errors are measured against. */
+  readonly weight: number
+  /** For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included; with `without` where it is for G − σvvᴴ. */
+  below(frequencies: Frequencies, levels: Float64Array, without?: RankOne): Uint8Array
   /** What `below` loses to rounding at a level: it can prove nothing within this distance of λ_max. */
   margin(level: number): number
+  /** A few steps of Lanczos at each frequency, from the given vectors or a common one: Rayleigh quotients, residuals and vectors. */
+  climb(frequencies: Frequencies, steps: number, starts?: readonly Float64Array[], without?: RankOne): Ritz[]
+  /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout. */
+  write(frequencies: Frequencies, first: number, count: number, g: number): void
+  /** y_p = A_p v for every tap: taps × m complex numbers. */
+  products(v: Float64Array): Float64Array
+  /** Σ_p A_pᵀ z_p. */
+  adjoint(z: Float64Array): Float64Array
+}
+
+/** σ·v·vᴴ */
+export interface RankOne {
+  readonly sigma: number
+  readonly v: Float64Array
+}
+
+/** An approximate top eigenpair of G(θ); complex vectors are re, im, re, im, … */
+export interface Ritz {
+  readonly value: number
+  readonly residual: number
+  readonly vector: Float64Array
 }
 
 /** Frequencies evaluated together: enough to stream the taps once for many, few enough that their matrices stay in the second-level cache. */
@@ -36,62 +59,160 @@ export function withGramSymbol<T>(symbol: Symbol, group: number, work: (gram: Gr
 
 function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol {
   const { rows: m, columns: n } = symbol
-  const taps = groupTaps(symbol, group)
-  const { positions, products } = differencesOf(symbol.offsets)
+  const own = groupTaps(symbol, group)
+  const { places, positions, products } = differencesOf(symbol.offsets)
+  const a = arena.put(own)
   const planes = arena.alloc(((n * (n + 1)) / 2) * (2 * positions.length + 1) * 8)
-  const error = gramError(taps, m, n, positions[0]?.length ?? 0, positions.length, products)
-  const { tapNorms, centreNorm } = borrow(inner => formTaps(inner, taps, m, n, positions.length, products, planes, error))
+  const weight = weightOf(own, m * n)
+  const error = gramError(weight, m, symbol.offsets.length, positions.length, products)
+  const norms = borrow(inner => formTaps(inner, a, m, n, positions.length, products, planes, error))
   const margin = (level: number) => 2 * error + choleskyError(n) * n * level + 1e-290
-  const batch = 2 * Math.max(1, Math.floor(CACHE / (n * n * 32)))
+  const evaluate = (
+    frequencies: Frequencies,
+    count: number,
+    work: (inner: Arena, g: number, first: number, size: number) => void,
+  ) => inBatches(n, positions, planes, frequencies, count, work)
   return {
+    m,
     n,
+    taps: places,
     positions,
-    tapNorms,
-    centreNorm,
+    tapNorms: norms.slice(1),
+    centreNorm: norms[0],
     error,
+    weight,
     margin,
     write: (frequencies, first, count, g) =>
       borrow(inner => {
         const phase = putPhasesAt(inner, positions, frequencies, first, count)
         inner.routines.hermitianSymbol((count + 1) >> 1, n, positions.length, planes, phase, g)
       }),
-    below: (frequencies, levels) => test(n, positions, planes, frequencies, levels, margin, batch),
+    below(frequencies, levels, without) {
+      const passed = new Uint8Array(levels.length)
+      evaluate(frequencies, levels.length, (inner, g, first, size) => {
+        if (without) subtractRankOne(inner, g, n, (size + 1) >> 1, without)
+        const lowered = levels
+          .subarray(first, first + size)
+          .map(level => level - margin(level) - (without ? 16 * UNIT * without.sigma : 0))
+        passed.set(passes(inner, g, n, lowered), first)
+      })
+      return passed
+    },
+    climb(frequencies, steps, starts, without) {
+      const found: Ritz[] = []
+      const count = frequencies.points.length / frequencies.turns.length
+      evaluate(frequencies, count, (inner, g, first, size) => {
+        if (without) subtractRankOne(inner, g, n, (size + 1) >> 1, without)
+        for (let i = 0; i < size; i += 2)
+          found.push(...climbPair(inner, g + (i >> 1) * n * n * 32, n, steps, Math.min(2, size - i), starts?.slice(first + i)))
+      })
+      return found
+    },
+    products: v =>
+      borrow(inner => {
+        const x = inner.put(v)
+        const y = inner.alloc((own.length / n) * 16)
+        inner.routines.tapProducts(places.length, m, n, a, x, y)
+        return inner.f64(y, (own.length / n) * 2).slice()
+      }),
+    adjoint: z =>
+      borrow(inner => {
+        const at = inner.put(z)
+        const x = inner.alloc(n * 16)
+        inner.routines.tapAdjoint(places.length, m, n, a, at, x)
+        return inner.f64(x, 2 * n).slice()
+      }),
   }
 }
 
-/** Cholesky of t·I − fl(G) for blocks of frequencies, at levels lowered by what rounding may cost. */
-function test(
+/** fl(G(θ)) for blocks of frequencies in turn, handed to `work` at address g. */
+function inBatches(
   n: number,
   positions: GramSymbol['positions'],
   planes: number,
   frequencies: Frequencies,
-  levels: Float64Array,
-  margin: (level: number) => number,
-  batch: number,
-): Uint8Array {
-  const passed = new Uint8Array(levels.length)
-  for (let first = 0; first < levels.length; first += batch) {
-    const count = Math.min(batch, levels.length - first)
+  count: number,
+  work: (arena: Arena, g: number, first: number, size: number) => void,
+): void {
+  const batch = 2 * Math.max(1, Math.floor(CACHE / (n * n * 32)))
+  for (let first = 0; first < count; first += batch) {
+    const size = Math.min(batch, count - first)
+    const pairs = (size + 1) >> 1
     borrow(arena => {
-      const pairs = (count + 1) >> 1
       const g = arena.alloc(pairs * n * n * 32)
-      const work = arena.alloc(n * n * 32)
-      const level = arena.alloc(pairs * 16)
-      const out = arena.alloc(pairs * 16)
-      const phase = putPhasesAt(arena, positions, frequencies, first, count)
-      const { hermitianSymbol, cholesky } = arena.routines
-      const at = arena.f64(level, 2 * pairs)
-      for (let slot = 0; slot < 2 * pairs; slot++) {
-        const t = levels[first + Math.min(slot, count - 1)]
-        at[slot] = t - margin(t)
-      }
-      hermitianSymbol(pairs, n, positions.length, planes, phase, g)
-      cholesky(pairs, n, g, level, work, out)
-      const result = arena.f64(out, count)
-      for (let i = 0; i < count; i++) passed[first + i] = result[i] === 1 ? 1 : 0
+      const phase = putPhasesAt(arena, positions, frequencies, first, size)
+      arena.routines.hermitianSymbol(pairs, n, positions.length, planes, phase, g)
+      work(arena, g, first, size)
     })
   }
-  return passed
+}
+
+/** Cholesky of level·I − fl(G). */
+function passes(arena: Arena, g: number, n: number, levels: Float64Array): Uint8Array {
+  const pairs = (levels.length + 1) >> 1
+  const work = arena.alloc(n * n * 32)
+  const level = arena.alloc(pairs * 16)
+  const out = arena.alloc(pairs * 16)
+  const at = arena.f64(level, 2 * pairs)
+  for (let slot = 0; slot < 2 * pairs; slot++) at[slot] = levels[Math.min(slot, levels.length - 1)]
+  arena.routines.cholesky(pairs, n, g, level, work, out)
+  return Uint8Array.from(arena.f64(out, levels.length))
+}
+
+/** fl(G) ← fl(G) − σvvᴴ in the lower triangles; each entry within 8u·σ|v_i||v_j|. */
+function subtractRankOne(arena: Arena, g: number, n: number, pairs: number, { sigma, v }: RankOne): void {
+  for (let pair = 0; pair < pairs; pair++) {
+    const matrix = arena.f64(g + pair * n * n * 32, n * n * 4)
+    for (let j = 0; j < n; j++) {
+      const re = sigma * v[2 * j]
+      const im = -sigma * v[2 * j + 1]
+      for (let i = j; i < n; i++) {
+        const at = 4 * (j * n + i)
+        const x = v[2 * i] * re - v[2 * i + 1] * im
+        const y = v[2 * i] * im + v[2 * i + 1] * re
+        matrix[at] -= x
+        matrix[at + 1] -= x
+        matrix[at + 2] -= y
+        matrix[at + 3] -= y
+      }
+    }
+  }
+}
+
+/** Lanczos in both lanes of a pair. */
+function climbPair(
+  arena: Arena,
+  g: number,
+  n: number,
+  steps: number,
+  lanes: number,
+  starts: readonly Float64Array[] | undefined,
+): Ritz[] {
+  return borrow(() => {
+    const x = arena.alloc(n * 32)
+    const used = Math.max(1, Math.min(steps, n, 24))
+    const work = arena.alloc((used + 1) * n * 32 + used * 48)
+    const out = arena.alloc(32)
+    const start = arena.f64(x, 4 * n)
+    for (let i = 0; i < n; i++) {
+      for (let lane = 0; lane < 2; lane++) {
+        const from = starts?.[Math.min(lane, lanes - 1)]
+        start[4 * i + lane] = from ? from[2 * i] : 1 + ((i * 0.6180339887498949) % 1)
+        start[4 * i + 2 + lane] = from ? from[2 * i + 1] : ((i * 0.4142135623730951) % 1) - 0.5
+      }
+    }
+    arena.routines.climb(n, used, g, x, work, out)
+    const [value, residual] = [arena.f64(out, 2), arena.f64(out + 16, 2)]
+    const got = arena.f64(x, 4 * n)
+    return Array.from({ length: lanes }, (_, lane) => {
+      const vector = new Float64Array(2 * n)
+      for (let i = 0; i < n; i++) {
+        vector[2 * i] = got[4 * i + lane]
+        vector[2 * i + 1] = got[4 * i + 2 + lane]
+      }
+      return { value: value[lane], residual: residual[lane], vector }
+    })
+  })
 }
 
 interface Product {
@@ -102,7 +223,7 @@ interface Product {
 }
 
 /** Every difference of two tap positions once up to sign, and which pairs of taps give it. */
-function differencesOf(offsets: Symbol['offsets']): { positions: number[][]; products: Product[] } {
+function differencesOf(offsets: Symbol['offsets']): { places: number[][]; positions: number[][]; products: Product[] } {
   const sides = offsets.map(q => q.length)
   const count = sizeOf(sides)
   const places = Array.from({ length: count }, (_, tap) => indexOf(tap, sides).map((i, d) => offsets[d][i]))
@@ -123,13 +244,13 @@ function differencesOf(offsets: Symbol['offsets']): { positions: number[][]; pro
       products.push({ from, to, into: known.get(key)! })
     }
   }
-  return { positions, products }
+  return { places, positions, products }
 }
 
-/** Forms the taps of G, bounds their norms and reorders them for evaluation. */
+/** Forms the taps of G, reorders them for evaluation, and bounds the norm of each from above (q = 0 first). */
 function formTaps(
   arena: Arena,
-  taps: Float64Array,
+  a: number,
   m: number,
   n: number,
   half: number,
@@ -139,14 +260,11 @@ function formTaps(
 ) {
   const { autocorrelate, halfPlanes } = arena.routines
   const plane = n * n * 8
-  const a = arena.put(taps)
   const g = arena.alloc((half + 1) * plane)
   arena.f64(g, (half + 1) * n * n).fill(0)
   for (const { from, to, into } of products) autocorrelate(m, n, a + from * m * n * 8, a + to * m * n * 8, g + into * plane)
   halfPlanes(n, half, g, planes)
-  const norms = new Float64Array(half + 1)
-  for (let t = 0; t <= half; t++) norms[t] = normCeiling(arena.f64(g + t * plane, n * n), n) + error
-  return { tapNorms: norms.slice(1), centreNorm: norms[0] }
+  return Float64Array.from({ length: half + 1 }, (_, t) => normCeiling(arena.f64(g + t * plane, n * n), n) + error)
 }
 
 /** min(‖X‖_F, √(‖X‖₁‖X‖_∞)) rounded up. */
@@ -176,23 +294,22 @@ function normCeiling(x: Float64Array, n: number): number {
  * Entrywise it is at most κ·B with B = (Σ_p|A_p|)ᵀ(Σ_p|A_p|) and κ = γ(⌈m/2⌉ + 3 + pairs) for the taps + γ(H + 3) for the sum over them
  * + the error of a phase; and ‖B‖₂ ≤ ‖Σ_p|A_p|‖_F².
  */
-function gramError(taps: Float64Array, m: number, n: number, axes: number, half: number, products: readonly Product[]): number {
-  const counts = new Map<number, number>()
-  let pairs = 0
-  for (const { into } of products) {
-    const count = (counts.get(into) ?? 0) + 1
-    counts.set(into, count)
-    pairs = Math.max(pairs, count)
-  }
+function gramError(weight: number, m: number, axes: number, half: number, products: readonly Product[]): number {
+  const counts = new Int32Array(half + 1)
+  for (const { into } of products) counts[into]++
+  const kappa = gamma(Math.ceil(m / 2) + 3 + Math.max(...counts)) + gamma(half + 3) + PHASE_ERROR * Math.max(1, axes)
+  return kappa * weight * 1.0001
+}
+
+/** ‖Σ_p|A_p|‖_F², rounded up. */
+function weightOf(taps: Float64Array, plane: number): number {
   let squares = 0
-  const plane = m * n
   for (let e = 0; e < plane; e++) {
     let sum = 0
     for (let at = e; at < taps.length; at += plane) sum += Math.abs(taps[at])
     squares += sum * sum
   }
-  const kappa = gamma(Math.ceil(m / 2) + 3 + pairs) + gamma(half + 3) + PHASE_ERROR * Math.max(1, axes)
-  return kappa * squares * (1 + gamma(plane + (2 * taps.length) / plane + 8)) * 1.0001
+  return squares * (1 + gamma(plane + (2 * taps.length) / plane + 8))
 }
 
 /**

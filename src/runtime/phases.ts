@@ -108,6 +108,24 @@ function spread(re: Float64Array, im: Float64Array, filled: number, factor: Floa
   return filled * length
 }
 
+/** Phases e^{iq·θ} of a list of positions at one frequency, as plain numbers: re, im, re, im, … */
+export function phasesOf(
+  positions: readonly (readonly number[])[],
+  turns: readonly number[],
+  point: ArrayLike<number>,
+): Float64Array {
+  return borrow(arena => {
+    const at = putPhasesAt(arena, positions, { turns, points: Float64Array.from(point) }, 0, 1)
+    const pairs = arena.f64(at, positions.length * 4)
+    const phases = new Float64Array(2 * positions.length)
+    for (let p = 0; p < positions.length; p++) {
+      phases[2 * p] = pairs[4 * p]
+      phases[2 * p + 1] = pairs[4 * p + 2]
+    }
+    return phases
+  })
+}
+
 /** Per axis the (cos, sin) of q·θ_d for each frequency and offset. */
 function axisFactors(
   arena: Arena,

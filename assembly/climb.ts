@@ -1,0 +1,192 @@
+/**
+ * A few steps of Lanczos towards the top eigenvector of a Hermitian matrix, one matrix in each lane.
+ *
+ * From x₀ the method builds an orthonormal basis Q of the Krylov space with G·Q = Q·T + β_s q_{s+1}e_sᵀ, T real tridiagonal; the top
+ * pair (ρ, y) of T gives x = Q·y with xᴴGx = ρ ≤ λ_max(G) and ‖Gx − ρx‖ = β_s|y_s|. So few steps need no reorthogonalisation; more
+ * accuracy comes from calling again with the x that came back (Saad 2011, Numerical Methods for Large Eigenvalue Problems, §6.3).
+ */
+
+const ZERO = f64x2.splat(0)
+const ONE = f64x2.splat(1)
+
+/** Most steps of one call. */
+const MOST: i32 = 24
+
+// T of one lane, unpacked: α, β, pivots, vector
+const alpha: usize = memory.data(24 * 8, 16)
+const beta: usize = memory.data(24 * 8, 16)
+const pivot: usize = memory.data(24 * 8, 16)
+const ritz: usize = memory.data(24 * 8, 16)
+
+/**
+ *   g    in     n × n in pair layout, lower triangle
+ *   x    inout  n, the start; then the Ritz vector, ‖x‖ = 1
+ *   w           (steps + 1)·n·32 + steps·48 bytes
+ *   out  out    [ρ ρ'] [residual residual']
+ *
+ * 1 ≤ steps ≤ 24. A zero start is replaced by the first unit vector.
+ */
+export function climb(n: i32, steps: i32, g: usize, x: usize, w: usize, out: usize): void {
+  if (steps > MOST) steps = MOST
+  if (steps > n) steps = n
+  const column = (<usize>n) << 5
+  const t = w + <usize>(steps + 1) * column // per step [α α'][β β'], then [y y']
+  const y = t + ((<usize>steps) << 5)
+  normalise(n, x, w)
+  for (let s = 0; s < steps; s++) {
+    const q = w + <usize>s * column
+    const next = q + column
+    times(n, g, q, next)
+    const a = realDot(n, q, next)
+    subtract(n, next, a, q)
+    if (s > 0) subtract(n, next, v128.load(t + ((<usize>(s - 1)) << 5), 16), q - column)
+    const b = f64x2.sqrt(realDot(n, next, next))
+    v128.store(t + ((<usize>s) << 5), a)
+    v128.store(t + ((<usize>s) << 5), b, 16)
+    shrink(n, next, v128.and(f64x2.div(ONE, v128.bitselect(b, ONE, f64x2.gt(b, ZERO))), f64x2.gt(b, ZERO)))
+  }
+  for (let lane = 0; lane < 2; lane++) topOfTridiagonal(steps, t + ((<usize>lane) << 3), y + ((<usize>lane) << 3), out + ((<usize>lane) << 3))
+  memory.fill(x, 0, column)
+  for (let s = 0; s < steps; s++) subtract(n, x, f64x2.neg(v128.load(y + ((<usize>s) << 4))), w + <usize>s * column)
+}
+
+/** y ← G·x from the lower triangle: each stored column serves its row as well. */
+function times(n: i32, g: usize, x: usize, y: usize): void {
+  memory.fill(y, 0, (<usize>n) << 5)
+  const step = (<usize>(n + 1)) << 5
+  const end = x + ((<usize>n) << 5)
+  for (; x < end; x += 32, y += 32, g += step) {
+    const xr = v128.load(x)
+    const xi = v128.load(x, 16)
+    const d = v128.load(g)
+    let sr = f64x2.mul(d, xr)
+    let si = f64x2.mul(d, xi)
+    let a = g + 32
+    let v = y + 32
+    for (let u = x + 32; u < end; u += 32) {
+      const ar = v128.load(a)
+      const ai = v128.load(a, 16)
+      const ur = v128.load(u)
+      const ui = v128.load(u, 16)
+      v128.store(v, f64x2.add(v128.load(v), f64x2.sub(f64x2.mul(ar, xr), f64x2.mul(ai, xi))))
+      v128.store(v, f64x2.add(v128.load(v, 16), f64x2.add(f64x2.mul(ar, xi), f64x2.mul(ai, xr))), 16)
+      sr = f64x2.add(sr, f64x2.add(f64x2.mul(ar, ur), f64x2.mul(ai, ui)))
+      si = f64x2.add(si, f64x2.sub(f64x2.mul(ar, ui), f64x2.mul(ai, ur)))
+      a += 32
+      v += 32
+    }
+    v128.store(y, f64x2.add(v128.load(y), sr))
+    v128.store(y, f64x2.add(v128.load(y, 16), si), 16)
+  }
+}
+
+/** Re xᴴy */
+function realDot(n: i32, x: usize, y: usize): v128 {
+  let s = ZERO
+  for (const end = x + ((<usize>n) << 5); x < end; x += 32, y += 32) {
+    s = f64x2.add(s, f64x2.add(f64x2.mul(v128.load(x), v128.load(y)), f64x2.mul(v128.load(x, 16), v128.load(y, 16))))
+  }
+  return s
+}
+
+/** y ← y − s·x, s real */
+function subtract(n: i32, y: usize, s: v128, x: usize): void {
+  for (const end = x + ((<usize>n) << 5); x < end; x += 32, y += 32) {
+    v128.store(y, f64x2.sub(v128.load(y), f64x2.mul(s, v128.load(x))))
+    v128.store(y, f64x2.sub(v128.load(y, 16), f64x2.mul(s, v128.load(x, 16))), 16)
+  }
+}
+
+function shrink(n: i32, x: usize, s: v128): void {
+  for (const end = x + ((<usize>n) << 5); x < end; x += 32) {
+    v128.store(x, f64x2.mul(s, v128.load(x)))
+    v128.store(x, f64x2.mul(s, v128.load(x, 16)), 16)
+  }
+}
+
+/** q ← x/‖x‖, e₁ where x is zero */
+function normalise(n: i32, x: usize, q: usize): void {
+  memory.copy(q, x, (<usize>n) << 5)
+  const norm = f64x2.sqrt(realDot(n, q, q))
+  const good = f64x2.gt(norm, ZERO)
+  shrink(n, q, f64x2.div(ONE, v128.bitselect(norm, ONE, good)))
+  v128.store(q, v128.bitselect(v128.load(q), ONE, good))
+}
+
+/** Top eigenvalue of T by bisection on the signs of the pivots of ρ·I − T, its vector by two solves just above it. */
+function topOfTridiagonal(steps: i32, t: usize, y: usize, out: usize): void {
+  let s = 0
+  let low = -Infinity
+  let high = -Infinity
+  let before: f64 = 0
+  for (; s < steps; s++) {
+    const a = load<f64>(t + ((<usize>s) << 5))
+    const b = s + 1 < steps ? load<f64>(t + ((<usize>s) << 5), 16) : 0
+    store<f64>(alpha + ((<usize>s) << 3), a)
+    store<f64>(beta + ((<usize>s) << 3), b)
+    low = Math.max(low, a)
+    high = Math.max(high, a + b + before)
+    before = b
+    if (b <= 1e-15 * high) { s++; break } // an invariant space: T ends here
+  }
+  const used = s
+  const spread = (high - low) * 0.25 + Math.abs(high) * 4e-16 + 1e-300
+  high += spread
+  for (let k = 0; k < 54 && high - low > Math.abs(high) * 2e-16; k++) {
+    const middle = 0.5 * (low + high)
+    if (above(used, middle)) high = middle
+    else low = middle
+  }
+  above(used, high + Math.abs(high) * 1e-15)
+  for (let i = 0; i < used; i++) store<f64>(ritz + ((<usize>i) << 3), 1)
+  for (let k = 0; k < 3; k++) solve(used)
+  for (let i = 0; i < steps; i++) store<f64>(y + ((<usize>i) << 4), i < used ? load<f64>(ritz + ((<usize>i) << 3)) : 0)
+  store<f64>(out, 0.5 * (low + high))
+  const last = <usize>(used - 1)
+  store<f64>(out, load<f64>(t + (last << 5), 16) * Math.abs(load<f64>(ritz + (last << 3))), 16)
+}
+
+/** Are all pivots of ρ·I − T positive? Leaves them in `pivot`, made positive. */
+function above(steps: i32, rho: f64): bool {
+  let all = true
+  let d: f64 = 1
+  for (let i = 0; i < steps; i++) {
+    const o = (<usize>i) << 3
+    const b = i > 0 ? load<f64>(beta + o - 8) : 0
+    d = rho - load<f64>(alpha + o) - (b * b) / d
+    if (!(d > 0)) {
+      all = false
+      d = Math.max(Math.abs(d), 1e-300)
+    }
+    store<f64>(pivot + o, d)
+  }
+  return all
+}
+
+/** One step of inverse iteration with the pivots of ρ·I − T = L·D·Lᵀ. */
+function solve(steps: i32): void {
+  for (let i = 1; i < steps; i++) {
+    const o = (<usize>i) << 3
+    store<f64>(ritz + o, load<f64>(ritz + o) + (load<f64>(beta + o - 8) / load<f64>(pivot + o - 8)) * load<f64>(ritz + o - 8))
+  }
+  let norm: f64 = 0
+  let x: f64 = 0
+  for (let i = steps - 1; i >= 0; i--) {
+    const o = (<usize>i) << 3
+    x = (load<f64>(ritz + o) + (i + 1 < steps ? load<f64>(beta + o) * x : 0)) / load<f64>(pivot + o)
+    store<f64>(ritz + o, x)
+    norm = Math.max(norm, Math.abs(x))
+  }
+  let sum: f64 = 0
+  for (let i = 0; i < steps; i++) {
+    const o = (<usize>i) << 3
+    x = load<f64>(ritz + o) / norm
+    store<f64>(ritz + o, x)
+    sum += x * x
+  }
+  const f = 1 / Math.sqrt(sum)
+  for (let i = 0; i < steps; i++) {
+    const o = (<usize>i) << 3
+    store<f64>(ritz + o, load<f64>(ritz + o) * f)
+  }
+}
