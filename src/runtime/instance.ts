@@ -22,6 +22,13 @@ export interface Routines {
   climb(n: number, steps: number, g: number, x: number, w: number, out: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   choleskyWide(pairs: number, n: number, g: number, level: number, w: number, out: number): void
+  // biome-ignore format: one routine a line
+  fft(outer: number, n: number, s: number, passes: number, radices: number, twiddles: number, x: number, y: number, w: number): number
+  // biome-ignore format: one routine a line
+  bluestein(outer: number, n: number, s: number, l: number, passes: number, radices: number, twiddles: number, chirp: number, spectrum: number, x: number, w: number): void
+  interleave(n: number, step: number, a: number, b: number, to: number): void
+  deinterleave(n: number, step: number, from: number, a: number, b: number): void
+  separate(count: number, step: number, pairs: number, z: number, out: number, part: number): void
   largest(n: number, x: number): number
   rescale(n: number, p: number, q: number, x: number, y: number): void
   sumOfSquares(n: number, x: number): number
