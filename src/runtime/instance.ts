@@ -12,6 +12,7 @@ export interface Routines {
   symbol(pairs: number, taps: number, size: number, a: number, phase: number, f: number): void
   bidiagonal(pairs: number, m: number, n: number, a: number, de: number, w: number): void
   singularValues(pairs: number, n: number, de: number, values: number, w: number): void
+  bisection(n: number, de: number, scale: number, out: number): void
   autocorrelate(m: number, n: number, a: number, b: number, c: number): void
   halfPlanes(n: number, taps: number, g: number, planes: number): void
   hermitianSymbol(pairs: number, n: number, taps: number, planes: number, phase: number, g: number): void
