@@ -30,6 +30,8 @@ export interface Routines {
   interleave(n: number, step: number, a: number, b: number, to: number): void
   deinterleave(n: number, step: number, from: number, a: number, b: number): void
   separate(count: number, step: number, pairs: number, z: number, out: number, part: number): void
+  tridiagonal(pairs: number, n: number, g: number, de: number, w: number): void
+  largestEigenvalue(pairs: number, n: number, de: number, out: number): void
   largest(n: number, x: number): number
   rescale(n: number, p: number, q: number, x: number, y: number): void
   sumOfSquares(n: number, x: number): number

@@ -104,3 +104,39 @@ export function fenced(sizes: number[], run: (arena: Arena, ...at: number[]) => 
 export function bits(numbers: Float64Array): string {
   return Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).toString('base64')
 }
+
+/** Q·diag(eigenvalues)·Qᴴ, Q a product of three random reflectors: Hermitian with a spectrum that is known to rounding. */
+export function withSpectrum(eigenvalues: readonly number[], seed: number): Complex {
+  const n = eigenvalues.length
+  let g = zeros(n, n)
+  for (const [i, value] of eigenvalues.entries()) g.re[i * n + i] = value
+  for (let turn = 0; turn < 3; turn++) {
+    const v = randomMatrix(n, 1, seed + turn)
+    const square = v.re.reduce((s, x, i) => s + x * x + v.im[i] * v.im[i], 0)
+    const h = zeros(n, n)
+    for (let j = 0; j < n; j++) {
+      for (let i = 0; i < n; i++) {
+        const at = j * n + i
+        h.re[at] = (i === j ? 1 : 0) - (2 * (v.re[i] * v.re[j] + v.im[i] * v.im[j])) / square
+        h.im[at] = (-2 * (v.im[i] * v.re[j] - v.re[i] * v.im[j])) / square
+      }
+    }
+    g = adjointTimes(h, adjointTimes(g, h)) // H and G are Hermitian
+  }
+  return g
+}
+
+/** Spectra that trouble eigenvalue routines, largest first, the largest about 1. */
+export function spectra(n: number): { name: string; values: number[] }[] {
+  const make = (value: (i: number) => number) => Array.from({ length: n }, (_, i) => value(i))
+  return [
+    { name: 'spread', values: make(i => 1 - i / (n + 1)) },
+    { name: 'all equal', values: make(() => 0.75) },
+    { name: 'zero', values: make(() => 0) },
+    { name: 'half repeated', values: make(i => (2 * i < n ? 1 : 0.25)) },
+    { name: 'a pair on top', values: make(i => (i < 2 ? 1 : 0.5 / i)) },
+    { name: 'close on top', values: make(i => (i < 3 ? 1 - i * 1e-9 : 0.9 - i / (2 * n))) },
+    { name: 'graded', values: make(i => 2 ** (-4 * i)) },
+    { name: 'rank one', values: make(i => (i === 0 ? 1 : 0)) },
+  ]
+}
