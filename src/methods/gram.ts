@@ -2,13 +2,15 @@ import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { isSized } from '../conv.ts'
 import { nextDown } from '../rounding.ts'
-import { countOf } from '../runtime/evaluate.ts'
+import { countOf, frequencyAt, tapGradient } from '../runtime/evaluate.ts'
 import { withGramSymbol } from '../runtime/gram-symbol.ts'
+import { schattenDerivative } from '../runtime/schatten-gradient.ts'
 import { schattenNorms } from '../runtime/schatten.ts'
 import {
   circularFrequencies,
   circularGrid,
   type Frequencies,
+  foldGradient,
   groupTaps,
   type Symbol,
   symbolCircular,
@@ -29,7 +31,8 @@ import { asLayer } from './operand.ts'
  * Delattre et al. 2023, arXiv:2305.16173. METHODS §4.
  *
  * @param layer a layer, or a dense one
- * @param options iterations t, 0 (Frobenius) to 40; gridSize: points an axis of the grid
+ * @param options iterations t, 0 (Frobenius) to 40; gridSize: points an axis of the grid; gradient: g^(1−p)·F(FᴴF)^(2^t−1), p = 2^(t+1), at
+ *   the maximising frequency (the first one at a tie)
  * @returns work: frequencies visited
  * @throws OpnormError `option`
  * @example gram(dense([[3, 0], [0, 4]]), { iterations: 8 }).value  // 4.0000000000000…
@@ -44,7 +47,12 @@ export function gram(layer: Conv, options: { iterations?: number; gridSize?: num
   for (let i = 0; i <= steps; i++) spread = Math.sqrt(spread) * (1 + 2 ** -52)
   const lower = Math.max(0, nextDown(nextDown(best.lower / spread)))
   const finding = { method: 'gram', scope, exponent: symbol.exponent, work: best.work }
-  return upperBound(productUp(best.upper, factor), finding, lower)
+  const upper = productUp(best.upper, factor)
+  if (!options.gradient) return upperBound(upper, finding, lower)
+  const at = frequencyAt(frequencies, best.index)
+  const derivative = schattenDerivative(symbol, best.group, at, steps, best.upper)
+  const gradient = foldGradient(layer, symbol, best.group, tapGradient(symbol, at, derivative, factor))
+  return upperBound(upper, { ...finding, gradient }, lower)
 }
 
 interface Samples {
