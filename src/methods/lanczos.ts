@@ -39,6 +39,7 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
     const products = openProducts(operator, arena, 'lanczos')
     const bases = openBases(products)
     writeStart(products, bases.right.vectors[0], options.start, seed)
+    if (bases.size === 1) settle(products, bases)
     const { v, work, converged } = iterate(products, bases, tolerance, iterations)
     const u = bases.left.vectors[0]
     products.apply(v, u)
@@ -73,6 +74,13 @@ function openBases(products: Products): Bases {
   const size = Math.min(Math.max(4, Math.min(36, room)), inputs, outputs)
   const keep = Math.min(Math.ceil(size / 3), size - 1)
   return { right: products.inputBasis(size + 1), left: products.outputBasis(size), size, keep }
+}
+
+/** One input or one output: rank one, where no restart has room to improve but a single product with TᵀT lands on the singular vector. */
+function settle(products: Products, { right, left }: Bases): void {
+  products.apply(right.vectors[0], left.vectors[0])
+  products.adjoint(left.vectors[0], right.vectors[0])
+  normalizeVector(products, right.vectors[0])
 }
 
 function iterate(products: Products, bases: Bases, tolerance: number, iterations: number) {

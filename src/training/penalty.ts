@@ -1,0 +1,62 @@
+import type { Bound, Start } from '../bound.ts'
+import type { Conv } from '../conv.ts'
+import { fail, show } from '../errors.ts'
+import type { Tensor } from '../tensor.ts'
+
+/** Any method that can give its gradient: `spectralNorm`, `f4`, `gram`, `tensorNorm`, `exact`, `power` … */
+export type BoundMethod<C extends Conv> = (layer: C, options: { gradient: true; start?: Start }) => Bound
+
+export interface PenaltyOptions<C extends Conv> {
+  readonly bound: BoundMethod<C>
+  /** λ; default 1. */
+  readonly weight?: number
+  /** Of σ: 1, or 2 (default). */
+  readonly power?: 1 | 2
+  /** `starts` of the step before: methods that keep vectors need one or two sweeps then instead of a search. */
+  readonly starts?: readonly (Start | undefined)[]
+}
+
+export interface Penalty {
+  /** λ Σ σᵖ. */
+  readonly value: number
+  /** ∂value/∂kernel of every layer, in its own shape and layout. */
+  readonly gradients: Tensor[]
+  /** For the next step's `starts`; undefined for a method that keeps none. */
+  readonly starts: (Start | undefined)[]
+  readonly bounds: Bound[]
+}
+
+/**
+ * Spectral-norm regularisation of a list of layers: `λ Σ σ(layer)ᵖ` and its gradients, `λ p σᵖ⁻¹ ∂σ/∂K`.
+ *
+ * A regulariser claims nothing, so any kind of bound serves; what each layer's bound was is in `bounds`. Where a method has a gradient
+ * but no derivative (a tie) it is one of the generalised gradients.
+ *
+ * Yoshida & Miyato 2017, arXiv:1705.10941; METHODS §9.
+ *
+ * @param layers convolutions or dense layers (with input sizes where the method needs one)
+ * @throws OpnormError `option`; whatever the method throws
+ * @example const step = penalty(layers, { bound: tensorNorm, weight: 0.01, starts: before.starts })
+ */
+export function penalty<C extends Conv>(layers: readonly C[], options: PenaltyOptions<C>): Penalty {
+  const { bound, weight = 1, power = 2, starts } = options
+  if (typeof bound !== 'function')
+    fail('option', 'bound', 'a method such as spectralNorm', show(bound), 'Pass the function itself')
+  if (!(weight >= 0 && weight < Infinity)) fail('option', 'weight', 'a finite number from 0', show(weight), 'It is λ')
+  if (power !== 1 && power !== 2) fail('option', 'power', '1 or 2', show(power), 'λ Σ σ, or λ Σ σ²')
+  if (starts && starts.length !== layers.length)
+    fail('option', 'starts', `${layers.length}, one a layer`, String(starts.length), 'Pass the starts of the step before')
+  const bounds = layers.map((layer, l) => bound(layer, { gradient: true, ...(starts?.[l] && { start: starts[l] }) }))
+  return {
+    value: weight * bounds.reduce((sum, { value }) => sum + (power === 1 ? value : value * value), 0),
+    gradients: bounds.map(found => scaledGradient(found, weight * (power === 1 ? 1 : 2 * found.value))),
+    starts: bounds.map(({ start }) => start),
+    bounds,
+  }
+}
+
+function scaledGradient({ gradient, method }: Bound, factor: number): Tensor {
+  if (!gradient)
+    fail('option', 'bound', 'a method with a gradient', show(method), 'Use spectralNorm, f4, gram, tensorNorm or power')
+  return { data: gradient.data.map(g => factor * g), shape: gradient.shape }
+}
