@@ -2,9 +2,10 @@ import { fail, OpnormError } from '../errors.ts'
 import type { Model, NamedBytes, ReadOptions } from './model.ts'
 import { isNpy, readNpy, readNpz } from './npy.ts'
 import { isOnnx, readOnnx } from './onnx/index.ts'
+import { isCheckpoint, isPickle, readPytorch } from './pytorch/index.ts'
 import { isSafetensors, readSafetensors } from './safetensors.ts'
 import { isJson, readTfjs } from './tfjs/index.ts'
-import { isZip } from './zip.ts'
+import { isZip, openZip } from './zip.ts'
 
 export type * from './model.ts'
 
@@ -24,7 +25,8 @@ export function readModel(files: NamedBytes | readonly NamedBytes[], options: Re
   if (bytes.length === 0) fail('file', name, 'a model', 'an empty file', 'Check that it was written or downloaded completely')
   try {
     if (isNpy(bytes)) return readNpy(file, options)
-    if (isZip(bytes)) return readNpz(file, options)
+    if (isZip(bytes)) return isCheckpoint(openZip(bytes, name)) ? readPytorch(file, options) : readNpz(file, options)
+    if (isPickle(bytes)) return readPytorch(file, options)
     if (isSafetensors(bytes)) return readSafetensors(file, options)
     if (isJson(bytes)) return readTfjs(given, options)
     if (isOnnx(bytes)) return readOnnx(given, options)
@@ -34,7 +36,7 @@ export function readModel(files: NamedBytes | readonly NamedBytes[], options: Re
   fail('file', name, KNOWN, 'bytes of another kind', 'Convert it, or check that it is the right file')
 }
 
-const KNOWN = 'safetensors, ONNX, TensorFlow.js, .npy or .npz'
+const KNOWN = 'safetensors, ONNX, TensorFlow.js, PyTorch, .npy or .npz'
 
 /** Whatever a reader stumbles over in a damaged file is said as one sentence about the file. */
 function clear(error: unknown, name: string): OpnormError {
