@@ -1,12 +1,13 @@
 import { fail, OpnormError } from '../errors.ts'
 import type { Model, NamedBytes, ReadOptions } from './model.ts'
 import { isNpy, readNpy, readNpz } from './npy.ts'
-import { isOnnx, readOnnx } from './onnx/index.ts'
+import { isOnnx, onnxCompanions, readOnnx } from './onnx/index.ts'
 import { isCheckpoint, isPickle, readPytorch } from './pytorch/index.ts'
 import { isSafetensors, readSafetensors } from './safetensors.ts'
-import { isJson, readTfjs } from './tfjs/index.ts'
+import { isJson, readTfjs, tfjsCompanions } from './tfjs/index.ts'
 import { isZip, openZip } from './zip.ts'
 
+export { foldBatchNorm, gains } from './fold.ts'
 export type * from './model.ts'
 
 /**
@@ -14,33 +15,64 @@ export type * from './model.ts'
  *
  * Nothing in a file is executed, every length is checked before memory is taken, and tensors stay views of the bytes given.
  *
- * @param files the model file first; then what belongs to it (external data, shards)
+ * @param files the model file first; then what belongs to it (external data, shards), see `companions`
  * @throws OpnormError `file` for bytes that are no model, damaged, or not to be trusted
  */
 export function readModel(files: NamedBytes | readonly NamedBytes[], options: ReadOptions = {}): Model {
   const given = Array.isArray(files) ? (files as readonly NamedBytes[]) : [files as NamedBytes]
   const [file] = given
   if (file === undefined) fail('file', 'files', 'at least one file', 'none', 'Give the model file first')
-  const { name, bytes } = file
-  if (bytes.length === 0) fail('file', name, 'a model', 'an empty file', 'Check that it was written or downloaded completely')
-  try {
-    if (isNpy(bytes)) return readNpy(file, options)
-    if (isZip(bytes)) return isCheckpoint(openZip(bytes, name)) ? readPytorch(file, options) : readNpz(file, options)
-    if (isPickle(bytes)) return readPytorch(file, options)
-    if (isSafetensors(bytes)) return readSafetensors(file, options)
-    if (isJson(bytes)) return readTfjs(given, options)
-    if (isOnnx(bytes)) return readOnnx(given, options)
-  } catch (error) {
-    throw clear(error, name)
-  }
-  fail('file', name, KNOWN, 'bytes of another kind', 'Convert it, or check that it is the right file')
+  return clearly(file, () => readerOf(file)(given, options))
 }
 
-const KNOWN = 'safetensors, ONNX, TensorFlow.js, PyTorch, .npy or .npz'
+/**
+ * Names of the files a model keeps its numbers in, besides itself: external data of ONNX, shards of TensorFlow.js. They lie in the same
+ * folder; whatever path a file asks for, only its last component is taken, so that no model can reach out of its folder.
+ *
+ * @throws OpnormError `file`
+ */
+export function companions(file: NamedBytes): string[] {
+  return clearly(file, () => {
+    const reader = readerOf(file)
+    if (reader === readOnnx) return onnxCompanions(file)
+    return reader === readTfjs ? tfjsCompanions(file) : []
+  })
+}
+
+type FormatReader = (files: readonly NamedBytes[], options: ReadOptions) => Model
+
+/** What a file is, by its first bytes. The order matters where beginnings overlap: safetensors may begin with any byte. */
+function readerOf({ name, bytes }: NamedBytes): FormatReader {
+  if (bytes.length === 0) fail('file', name, 'a model', 'an empty file', 'Check that it was written or downloaded completely')
+  if (isNpy(bytes)) return ([file], options) => readNpy(file, options)
+  if (isZip(bytes)) return readArchive
+  if (isSafetensors(bytes)) return ([file], options) => readSafetensors(file, options)
+  if (isPickle(bytes)) return ([file], options) => readPytorch(file, options)
+  if (isJson(bytes)) return readTfjs
+  if (isOnnx(bytes)) return readOnnx
+  fail(
+    'file',
+    name,
+    'safetensors, ONNX, TensorFlow.js, PyTorch, .npy or .npz',
+    'bytes of another kind',
+    'Check that it is the right file',
+  )
+}
+
+/** A ZIP archive is PyTorch's or NumPy's. */
+function readArchive([file]: readonly NamedBytes[], options: ReadOptions): Model {
+  return isCheckpoint(openZip(file.bytes, file.name)) ? readPytorch(file, options) : readNpz(file, options)
+}
 
 /** Whatever a reader stumbles over in a damaged file is said as one sentence about the file. */
-function clear(error: unknown, name: string): OpnormError {
-  if (error instanceof OpnormError) return error
-  const given = error instanceof Error ? error.message : String(error)
-  return new OpnormError('file', `${name}: expected an undamaged file, got ${given}. Check that it is complete`, { cause: error })
+function clearly<T>({ name }: NamedBytes, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof OpnormError) throw error
+    const given = error instanceof Error ? error.message : String(error)
+    throw new OpnormError('file', `${name}: expected an undamaged file, got ${given}. Check that it is complete`, {
+      cause: error,
+    })
+  }
 }

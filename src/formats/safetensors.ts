@@ -56,11 +56,14 @@ export function readSafetensors(file: NamedBytes, options: ReadOptions): Model {
   return stateDict({ name, format: 'safetensors', tensors, skipped, options })
 }
 
-/** Whether bytes begin like a safetensors file: a plausible length, then '{'. The header may still reach beyond the end. */
+/**
+ * Whether bytes begin like a safetensors file: a length below 4 GB, then '{'. Text has no zero bytes, so no JSON looks like it. A
+ * damaged length is still recognised by the header behind it.
+ */
 export function isSafetensors(bytes: Uint8Array): boolean {
   if (bytes.length < 9 || bytes[8] !== 0x7b) return false
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
-  return view.getUint32(4, true) === 0 || bytes[9] === 0x22 || bytes[9] === 0x7d
+  const high = bytes[4] | bytes[5] | bytes[6] | bytes[7]
+  return high === 0 || (bytes[0] !== 0x7b && bytes[0] !== 0x5b && bytes[9] === 0x22)
 }
 
 function headerLength(bytes: Uint8Array): number | undefined {
