@@ -12,33 +12,47 @@ import { openAxis, type TransformAxis } from './fft-axis.ts'
  * @param x batch × shape, row-major, planar
  * @param shape one to three lengths
  * @param sign −1 forward, +1 inverse (divide by the number of points yourself)
+ * @param result where to write, if not into fresh arrays
  */
-export function fourierTransform(x: Complex, shape: readonly number[], sign: -1 | 1 = -1): Complex {
+export function fourierTransform(
+  x: Complex,
+  shape: readonly number[],
+  sign: -1 | 1 = -1,
+  result: Complex = { re: new Float64Array(x.re.length), im: new Float64Array(x.re.length) },
+): Complex {
   const points = sizeOf(shape)
   const signals = x.re.length / points
-  const result = { re: new Float64Array(x.re.length), im: new Float64Array(x.re.length) }
+  const [parts, back] =
+    sign < 0
+      ? [
+          [x.re, x.im],
+          [result.re, result.im],
+        ]
+      : [
+          [x.im, x.re],
+          [result.im, result.re],
+        ]
   borrow(arena => {
+    const { routines } = arena
     const plan = openPlan(arena, shape, Math.ceil(signals / 2))
-    const room = arena.alloc(2 * points * 8)
-    for (let first = 0; first < signals; first += 2 * plan.width) {
-      const parts = sign < 0 ? [x.re, x.im] : [x.im, x.re]
-      const back = sign < 0 ? [result.re, result.im] : [result.im, result.re]
-      const fill = Math.min(2 * plan.width, signals - first)
-      for (let i = 0; i < fill; i += 2) {
-        const [a, b] = [first + i, first + Math.min(i + 1, fill - 1)]
-        parts.forEach((part, side) => {
-          putPair(arena, plan, room, points, [part, a], [part, b], i * 16 + side * 16)
-        })
-      }
+    const size = 2 * plan.width
+    const room = arena.alloc(size * points * 8 + 16)
+    const signal = (i: number) => room + i * points * 8
+    for (let first = 0; first < signals; first += size) {
+      const count = Math.min(size, signals - first)
+      const twin = (i: number) => Math.min(i + 1, count - 1)
+      const [from, to] = [first * points, (first + count) * points]
+      parts.forEach((part, side) => {
+        arena.f64(room, to - from).set(part.subarray(from, to))
+        for (let i = 0; i < count; i += 2)
+          routines.interleave(points, plan.width, signal(i), signal(twin(i)), plan.x + i * 16 + side * 16)
+      })
       const done = plan.run()
-      for (let i = 0; i < fill; i += 2) {
-        const [a, b] = [first + i, first + Math.min(i + 1, fill - 1)]
-        back.forEach((part, side) => {
-          arena.routines.deinterleave(points, plan.width, done + i * 16 + side * 16, room, room + points * 8)
-          part.set(arena.f64(room + points * 8, points), b * points)
-          part.set(arena.f64(room, points), a * points)
-        })
-      }
+      back.forEach((part, side) => {
+        for (let i = 0; i < count; i += 2)
+          routines.deinterleave(points, plan.width, done + i * 16 + side * 16, signal(i), signal(twin(i)))
+        part.set(arena.f64(room, to - from), from)
+      })
     }
   })
   return result
@@ -48,41 +62,40 @@ export function fourierTransform(x: Complex, shape: readonly number[], sign: -1 
  * The same for real signals, four at a time; only the half with k_D ≤ ⌊n_D/2⌋ is returned (X[−k] = conj X[k]).
  *
  * @param x batch × shape, row-major
- * @returns batch × (n₁ × … × (⌊n_D/2⌋ + 1))
+ * @returns batch × (n₁ × … × (⌊n_D/2⌋ + 1)), in `result` if given
  */
-export function realFourierTransform(x: Float64Array, shape: readonly number[], sign: -1 | 1 = -1): Complex {
+export function realFourierTransform(x: Float64Array, shape: readonly number[], sign: -1 | 1 = -1, result?: Complex): Complex {
   const points = sizeOf(shape)
   const signals = x.length / points
   const half = halfSpectrum(shape)
   const kept = half.length / 2
-  const result = { re: new Float64Array(signals * kept), im: new Float64Array(signals * kept) }
+  const out = result ?? { re: new Float64Array(signals * kept), im: new Float64Array(signals * kept) }
   borrow(arena => {
+    const { routines } = arena
     const plan = openPlan(arena, shape, Math.ceil(signals / 4))
-    const room = arena.alloc(Math.max(2 * points, 8 * kept) * 8)
+    const size = 4 * plan.width
+    const room = arena.alloc(size * points * 8 + 16)
+    const re = arena.alloc(size * kept * 16)
+    const im = re + size * kept * 8
     const table = arena.alloc(half.length * 4)
     arena.i32(table, half.length).set(half)
-    for (let first = 0; first < signals; first += 4 * plan.width) {
-      const fill = Math.min(4 * plan.width, signals - first)
-      const at = (i: number) => first + Math.min(i, fill - 1)
-      for (let i = 0; i < fill; i += 4) {
-        putPair(arena, plan, room, points, [x, at(i)], [x, at(i + 1)], i * 8)
-        putPair(arena, plan, room, points, [x, at(i + 2)], [x, at(i + 3)], i * 8 + 16)
+    for (let first = 0; first < signals; first += size) {
+      const count = Math.min(size, signals - first)
+      arena.f64(room, count * points).set(x.subarray(first * points, (first + count) * points))
+      const signal = (i: number) => room + Math.min(i, count - 1) * points * 8
+      for (let i = 0; i < count; i += 4) {
+        routines.interleave(points, plan.width, signal(i), signal(i + 1), plan.x + i * 8)
+        routines.interleave(points, plan.width, signal(i + 2), signal(i + 3), plan.x + i * 8 + 16)
       }
       const done = plan.run()
-      for (let i = 0; i < fill; i += 4) {
-        arena.routines.separate(kept, plan.width, table, done + i * 8, room, kept * 8)
-        for (let k = Math.min(3, fill - 1 - i); k >= 0; k--) {
-          const from = room + 2 * k * kept * 8
-          result.re.set(arena.f64(from, kept), (first + i + k) * kept)
-          // A real signal's transform with the other sign is the conjugate.
-          const im = arena.f64(from + kept * 8, kept)
-          if (sign < 0) result.im.set(im, (first + i + k) * kept)
-          else for (let p = 0; p < kept; p++) result.im[(first + i + k) * kept + p] = -im[p]
-        }
-      }
+      // A real signal's transform with the other sign is the conjugate.
+      for (let i = 0; i < count; i += 4)
+        routines.separate(kept, plan.width, table, done + i * 8, -sign, re + i * kept * 8, im + i * kept * 8)
+      out.re.set(arena.f64(re, count * kept), first * kept)
+      out.im.set(arena.f64(im, count * kept), first * kept)
     }
   })
-  return result
+  return out
 }
 
 /** For each k of the half spectrum, k and −k as flat indices. */
@@ -110,7 +123,7 @@ function halfSpectrum(shape: readonly number[]): Int32Array {
 }
 
 /** Bytes of signals in flight: with their copy they fill half a second-level cache. */
-const BLOCK = 2 ** 18
+const BLOCK = 2 ** 17
 
 interface Plan {
   /** Lane pairs transformed together, interleaved element by element. */
@@ -123,7 +136,7 @@ interface Plan {
 
 function openPlan(arena: Arena, shape: readonly number[], pairs: number): Plan {
   const points = sizeOf(shape)
-  const width = Math.max(1, Math.min(pairs, 8, Math.floor(BLOCK / (points * 32))))
+  const width = Math.max(1, Math.min(pairs, 16, Math.floor(BLOCK / (points * 32))))
   const bytes = points * width * 32
   const x = arena.alloc(bytes)
   const y = arena.alloc(bytes)
@@ -137,20 +150,4 @@ function openPlan(arena: Arena, shape: readonly number[], pairs: number): Plan {
     return here
   }
   return { width, x, run }
-}
-
-/** Signal `a` of one array and `b` of another into the lanes of one part of the plan's elements, `offset` bytes on. */
-function putPair(
-  arena: Arena,
-  plan: Plan,
-  room: number,
-  points: number,
-  [one, a]: readonly [Float64Array, number],
-  [other, b]: readonly [Float64Array, number],
-  offset: number,
-): void {
-  const next = room + points * 8
-  arena.f64(room, points).set(one.subarray(a * points, (a + 1) * points))
-  arena.f64(next, points).set(other.subarray(b * points, (b + 1) * points))
-  arena.routines.interleave(points, plan.width, room, next, plan.x + offset)
 }

@@ -32,6 +32,7 @@ export interface Routines {
   separate(count: number, step: number, pairs: number, z: number, out: number, part: number): void
   tridiagonal(pairs: number, n: number, g: number, de: number, w: number): void
   largestEigenvalue(pairs: number, n: number, de: number, out: number): void
+  separate(count: number, step: number, pairs: number, z: number, sign: number, re: number, im: number): void
   largest(n: number, x: number): number
   rescale(n: number, p: number, q: number, x: number, y: number): void
   sumOfSquares(n: number, x: number): number
