@@ -1,0 +1,96 @@
+import { type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
+import { borrow } from './arena.ts'
+import { countOf } from './evaluate.ts'
+import { eigenpairsAt } from './hermitian.ts'
+import { putPhases } from './phases.ts'
+
+/** Bytes of symbols in flight: they, their Gram matrices and what follows stay in the second-level cache. */
+const BLOCK = 2 ** 18
+
+/**
+ * σ₁ of the scaled symbol F(θ) at each frequency; the layer's are 2^exponent times as large.
+ *
+ * Gram matrix, tridiagonalisation, largest eigenvalue: 4mn² + (16/3)n³ flops a frequency, 2.5 times fewer than all singular values, and
+ * streamed in blocks, so that memory does not grow with their number. Relative error about 10⁻¹⁵·√n.
+ */
+export function normsAt(symbol: Symbol, group: number, frequencies: Frequencies): Float64Array {
+  const { rows: m, columns: n } = symbol
+  const count = countOf(frequencies)
+  const norms = new Float64Array(count)
+  borrow(arena => {
+    const a = arena.put(groupTaps(symbol, group))
+    const pairs = Math.max(1, Math.min(Math.floor(BLOCK / (m * n * 32)), (count + 1) >> 1))
+    const f = arena.alloc(pairs * m * n * 32)
+    const g = arena.alloc(pairs * n * n * 32)
+    const de = arena.alloc(pairs * n * 32)
+    const w = arena.alloc(2 * n * 32)
+    const out = arena.alloc(pairs * 16)
+    for (let first = 0; first < count; first += 2 * pairs) {
+      const size = Math.min(2 * pairs, count - first)
+      const here = (size + 1) >> 1
+      evaluate(symbol, a, frequencies, first, size, f)
+      arena.routines.gram(here, m, n, f, g)
+      arena.routines.tridiagonal(here, n, g, de, w)
+      arena.routines.largestEigenvalue(here, n, de, out)
+      const squares = arena.f64(out, size)
+      for (let i = 0; i < size; i++) norms[first + i] = Math.sqrt(squares[i])
+    }
+  })
+  return norms
+}
+
+/** F(θ) v = σ u with unit vectors, each [re…][im…]. */
+export interface ComplexPair {
+  readonly sigma: number
+  readonly u: Float64Array
+  readonly v: Float64Array
+}
+
+/**
+ * The top singular pair of the scaled symbol at one frequency of a list: v from the Gram matrix, then σ = ‖F v‖ and u = F v/σ, so that the
+ * relative error of σ is that of a norm, about 10⁻¹⁵. At a tie one of the pairs. A zero matrix has σ = 0, u = e₀.
+ */
+export function topPairAt(symbol: Symbol, group: number, frequencies: Frequencies, index: number): ComplexPair {
+  const { rows: m, columns: n } = symbol
+  return borrow(arena => {
+    const f = arena.alloc(m * n * 32)
+    const g = arena.alloc(n * n * 32)
+    evaluate(symbol, arena.put(groupTaps(symbol, group)), frequencies, index, 1, f)
+    arena.routines.gram(1, m, n, f, g)
+    const v = eigenpairsAt(arena, n, g, 0, 1).vectors[0]
+    const u = image(arena.f64(f, 4 * m * n), m, n, v)
+    const sigma = Math.sqrt(sumOfSquares(u)) / Math.sqrt(sumOfSquares(v))
+    if (sigma === 0) u[0] = 1
+    else for (let i = 0; i < 2 * m; i++) u[i] /= sigma
+    return { sigma, u, v }
+  })
+}
+
+/** F at `count` frequencies from `first`, in pair layout at f; a holds the taps. */
+function evaluate(symbol: Symbol, a: number, frequencies: Frequencies, first: number, count: number, f: number): void {
+  borrow(inner => {
+    const size = symbol.rows * symbol.columns
+    const taps = symbol.taps.length / symbol.groups / size
+    const phases = putPhases(inner, symbol.offsets, frequencies, first, count)
+    inner.routines.symbol((count + 1) >> 1, taps, size, a, phases, f)
+  })
+}
+
+/** F v of the first lane. */
+function image(f: Float64Array, m: number, n: number, v: Float64Array): Float64Array {
+  const u = new Float64Array(2 * m)
+  for (let j = 0; j < n; j++) {
+    const [x, y] = [v[j], v[n + j]]
+    for (let i = 0, at = 4 * j * m; i < m; i++, at += 4) {
+      u[i] += f[at] * x - f[at + 2] * y
+      u[m + i] += f[at] * y + f[at + 2] * x
+    }
+  }
+  return u
+}
+
+function sumOfSquares(x: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < x.length; i++) sum += x[i] * x[i]
+  return sum
+}
