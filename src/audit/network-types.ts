@@ -43,8 +43,8 @@ export interface NetworkOptions {
   readonly inputShapes?: Readonly<Record<string, readonly number[]>>
   /** relative width asked of each layer's enclosure; default 1e-6 */
   readonly gap?: number
-  /** proven norm of a layer, where the caller has it already; default `spectralNorm(layer, { gap })` */
-  readonly norm?: (layer: SizedConv) => Bound<'upper'>
+  /** proven norm of a layer (a matrix has no axes), where the caller has it already; default `exact` for matrices, `spectralNorm` else */
+  readonly norm?: (layer: SizedConv) => Bound<'upper' | 'exact'>
   /** search for two inputs far apart in gain; false leaves `lower` out. Default true */
   readonly lower?: boolean
   /** where to search: values for every input by name; default a seeded random point */

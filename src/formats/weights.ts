@@ -81,7 +81,7 @@ export function weights(bytes: Uint8Array, dtype: Dtype, shape: readonly number[
     shape,
     dtype,
     get data() {
-      const own = bytes.slice()
+      const own = new Uint8Array(bytes) // not slice(): that of a Node Buffer is a view
       return view(bigEndian ? swap(own, width) : own, dtype)
     },
   }

@@ -1,0 +1,45 @@
+import { sizeOf } from '../../tensor.ts'
+import { isShape, MOST_ENTRIES } from './numbers.ts'
+import { cannotBound, constantAt, numberAt, operand, type Rule, type Step } from './step.ts'
+import { sameNumbers } from './steps.ts'
+
+/** Values that only say how large something is: known from the graph. */
+export const shapeOfOperand: Rule = view => {
+  const { shape } = operand(view, 0)
+  const from = numberAt(view, 'start', 0)
+  const to = numberAt(view, 'end', shape.length)
+  return [known(shape.slice(from, to), [shape.slice(from, to).length])]
+}
+
+export const sizeOfOperand: Rule = view => [known([sizeOf(operand(view, 0).shape)], [])]
+
+export const constantOfShape: Rule = view => {
+  const shape = Array.from(constantAt(view, 0)?.data ?? cannotBound('no shape is given'))
+  if (!isShape(shape) || sizeOf(shape) > MOST_ENTRIES) cannotBound(`a constant of shape [${shape.join(', ')}]`)
+  const held = view.node.attributes.value
+  const value = typeof held === 'object' && 'data' in held ? (held.data[0] as number) : 0
+  const whole = !(typeof held === 'object' && 'dtype' in held && /float/.test(held.dtype)) && typeof held === 'object'
+  return [known(new Array<number>(sizeOf(shape)).fill(value), shape, whole)]
+}
+
+export const range: Rule = view => {
+  const [start, limit, delta] = [0, 1, 2].map(i => constantAt(view, i)?.data[0] ?? cannotBound('a bound of the range is missing'))
+  const count = Math.max(0, Math.ceil((limit - start) / delta))
+  if (!(count <= MOST_ENTRIES)) cannotBound(`a range of ${count} numbers`)
+  return [
+    known(
+      Array.from({ length: count }, (_, i) => start + i * delta),
+      [count],
+      constantAt(view, 0)?.integer,
+    ),
+  ]
+}
+
+function known(numbers: readonly number[], shape: readonly number[], integer = true): Step {
+  return {
+    ...sameNumbers(shape, 'known from the graph'),
+    known: true,
+    gains: [0, 0, 0],
+    evaluate: () => ({ shape, data: Float64Array.from(numbers), integer }),
+  }
+}

@@ -1,0 +1,195 @@
+import { rootUp } from '../../network/outward.ts'
+import { sizeOf } from '../../tensor.ts'
+import { type AxisMatrix, separable } from './axis-matrix.ts'
+import type { Numbers } from './numbers.ts'
+import {
+  axisOf,
+  cannotBound,
+  constantAt,
+  layoutOf,
+  numberAt,
+  operand,
+  type Rule,
+  type Step,
+  type View,
+  wholesAt,
+} from './step.ts'
+import { giveBack, take } from './steps.ts'
+import { overlapOf, type Windows, windowsOf } from './windows.ts'
+
+export const maxPool: Rule = view => {
+  const { shape } = operand(view, 0)
+  if (view.node.outputs.filter(name => name !== '').length > 1) cannotBound('the positions of maxima jump')
+  const { spatial } = layoutOf(view, shape.length)
+  const { axes, words } = windowsOf(
+    view,
+    spatial.map(d => shape[d]),
+  )
+  const overlap = axes.map(overlapOf).reduce((a, b) => a * b, 1)
+  const rule = `max-pool ${words}: a pixel is in up to ${overlap} windows, its root`
+  return [
+    largestStep(
+      shape,
+      spatial.map((axis, i) => ({ axis, windows: axes[i].positions })),
+      rootUp(overlap),
+      rule,
+    ),
+  ]
+}
+
+export const averagePool: Rule = view => {
+  const { shape } = operand(view, 0)
+  const { spatial } = layoutOf(view, shape.length)
+  const { axes, words } = windowsOf(
+    view,
+    spatial.map(d => shape[d]),
+  )
+  const whole = numberAt(view, 'count_include_pad', 0) !== 0
+  const matrices = spatial.map((axis, i) => ({ axis, columns: shape[axis], rows: averages(axes[i], whole) }))
+  const output = shape.map((side, d) => matrices.find(m => m.axis === d)?.rows.length ?? side)
+  return [separable(view, shape, matrices, output, `average ${words}: a linear filter, its norm axis by axis`, 2 ** -52)]
+}
+
+function averages({ positions, extents }: Windows, whole: boolean): (readonly [number, number])[][] {
+  return positions.map((window, o) => window.map(at => [at, 1 / (whole ? extents[o] : window.length)] as const))
+}
+
+export const globalAveragePool: Rule = view => [
+  reduced(view, layoutOf(view, operand(view, 0).shape.length).spatial, true, 'mean'),
+]
+
+export const globalMaxPool: Rule = view => {
+  const { shape } = operand(view, 0)
+  return [largestOver(shape, layoutOf(view, shape.length).spatial, true)]
+}
+
+export const reduceMean: Rule = view => [reduced(view, ...axesAt(view), 'mean')]
+export const reduceSum: Rule = view => [reduced(view, ...axesAt(view), 'sum')]
+export const reduceMax: Rule = view => [largestOver(operand(view, 0).shape, ...axesAt(view))]
+
+export const reduceMin: Rule = view => {
+  const step = largestOver(operand(view, 0).shape, ...axesAt(view))
+  const minus = (x: Numbers): Numbers => ({ ...x, data: x.data.map(v => -v) })
+  const negative = (inputs: readonly (Numbers | undefined)[]): Numbers[] => [minus(inputs[0]!)]
+  return [
+    {
+      ...step,
+      rule: step.rule.replace('largest', 'smallest'),
+      evaluate: (inputs, careful) => minus(step.evaluate(negative(inputs), careful)),
+      linearize: (inputs, output) => step.linearize(negative(inputs), minus(output)),
+    },
+  ]
+}
+
+/** Products of whole constants: how sizes of shapes are computed. */
+export const reduceProduct: Rule = view => {
+  const { constant } = operand(view, 0)
+  if (!constant || constant.radius) cannotBound('a product of computed values has no Lipschitz constant')
+  const [axes, keep] = axesAt(view)
+  if (axes.length !== constant.shape.length) cannotBound('a product along some axes')
+  const data = Float64Array.of(constant.data.reduce((a, b) => a * b, 1))
+  if (!Number.isSafeInteger(data[0])) cannotBound('a product that is no whole number')
+  const shape = keep ? constant.shape.map(() => 1) : []
+  return [
+    { ...largestOver(constant.shape, axes, keep), shape, rule: 'constant', evaluate: () => ({ shape, data, integer: true }) },
+  ]
+}
+
+function axesAt(view: View): [number[], boolean] {
+  const { shape } = operand(view, 0)
+  const given = wholesAt(view, 'axes', view.operands[1] ? 1 : undefined)
+  const none = numberAt(view, 'noop_with_empty_axes', 0) !== 0
+  const all = given === undefined || given.length === 0
+  if (all && none) cannotBound('a reduction over nothing')
+  if (view.operands[1]) constantAt(view, 1)
+  return [all ? shape.map((_, d) => d) : given.map(axis => axisOf(axis, shape.length)), numberAt(view, 'keepdims', 1) !== 0]
+}
+
+/** Sums or means over whole axes: one row of equal weights an axis, √n or 1/√n. */
+function reduced(view: View, axes: readonly number[], keep: boolean, kind: 'mean' | 'sum'): Step {
+  const { shape } = operand(view, 0)
+  const matrices: AxisMatrix[] = axes.map(axis => {
+    const weight = kind === 'mean' ? 1 / shape[axis] : 1
+    return { axis, columns: shape[axis], rows: [Array.from({ length: shape[axis] }, (_, at) => [at, weight] as const)] }
+  })
+  const n = sizeOf(axes.map(axis => shape[axis]))
+  if (n === 0) cannotBound('a reduction of nothing')
+  const step = separable(
+    view,
+    shape,
+    matrices,
+    outputOf(shape, axes, keep),
+    kind === 'mean' ? `mean of ${n}: 1/√${n}` : `sum of ${n}: √${n}`,
+    2 ** -52,
+  )
+  return { ...step, gains: view.operands.map((_, i) => (i === 0 ? step.gains[0] : 0)) }
+}
+
+function outputOf(shape: readonly number[], axes: readonly number[], keep: boolean): number[] {
+  return keep ? shape.map((side, d) => (axes.includes(d) ? 1 : side)) : shape.filter((_, d) => !axes.includes(d))
+}
+
+function largestOver(shape: readonly number[], axes: readonly number[], keep: boolean): Step {
+  const steps = axes.map(axis => ({ axis, windows: [Array.from({ length: shape[axis] }, (_, at) => at)] }))
+  return largestStep(shape, steps, 1, 'largest of disjoint groups: 1', outputOf(shape, axes, keep))
+}
+
+interface Slide {
+  readonly axis: number
+  readonly windows: readonly (readonly number[])[]
+}
+
+/** Maxima over boxes, axis after axis; where each came from is its derivative. */
+function largestStep(
+  from: readonly number[],
+  slides: readonly Slide[],
+  gain: number,
+  rule: string,
+  final?: readonly number[],
+): Step {
+  const shape = final ?? from.map((side, d) => slides.find(slide => slide.axis === d)?.windows.length ?? side)
+  let last: { of: Float64Array; sources: Int32Array } | undefined
+  const sourcesFor = (x: Float64Array): Int32Array => {
+    if (last?.of !== x) last = { of: x, sources: maxima(x, from, slides) }
+    return last.sources
+  }
+  return {
+    shape,
+    rule,
+    combine: 'sum',
+    gains: [gain],
+    evaluate([x], careful) {
+      const data = take(x!.data, sourcesFor(x!.data), 0)
+      const integer = x!.integer && { integer: true }
+      if (!careful || !x!.radius) return { shape: shape, data, ...integer }
+      // |max − max̂| is at most the largest error within the window.
+      return { shape: shape, data, radius: take(x!.radius, maxima(x!.radius, from, slides), 0) }
+    },
+    linearize: ([x]) => ({
+      forward: ([dx]) => take(dx!, sourcesFor(x!.data), 0),
+      backward: dy => [giveBack(dy, sourcesFor(x!.data), x!.data.length)],
+    }),
+  }
+}
+
+function maxima(x: Float64Array, from: readonly number[], slides: readonly Slide[]): Int32Array {
+  let sources = Int32Array.from({ length: x.length }, (_, i) => i)
+  const sides = [...from]
+  for (const { axis, windows } of slides) {
+    const [outer, inner] = [sizeOf(sides.slice(0, axis)), sizeOf(sides.slice(axis + 1))]
+    const next = new Int32Array(outer * windows.length * inner)
+    for (let o = 0; o < outer; o++)
+      for (let w = 0; w < windows.length; w++)
+        for (let i = 0; i < inner; i++) {
+          let best = -1
+          for (const at of windows[w]) {
+            const source = sources[(o * sides[axis] + at) * inner + i]
+            if (best < 0 || x[source] > x[best]) best = source
+          }
+          next[(o * windows.length + w) * inner + i] = best
+        }
+    sides[axis] = windows.length
+    sources = next
+  }
+  return sources
+}
