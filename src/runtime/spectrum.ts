@@ -1,6 +1,7 @@
 import { exponentOf, type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
 import { scaled } from '../rounding.ts'
 import { type Arena, borrow } from './arena.ts'
+import { countOf } from './evaluate.ts'
 import { putPhases } from './phases.ts'
 
 /** Bytes of matrices in flight: symbol, reflectors and values of a block stay in the second-level cache. */
@@ -17,7 +18,7 @@ const BLOCK = 2 ** 18
 export function singularValuesAt(symbol: Symbol, group: number, frequencies: Frequencies): Float64Array {
   const { rows: m, columns: n } = symbol
   const taps = groupTaps(symbol, group)
-  const count = symbol.offsets.length ? frequencies.points.length / symbol.offsets.length : 1
+  const count = countOf(frequencies)
   const values = new Float64Array(count * n)
   borrow(arena => {
     const a = arena.put(taps)

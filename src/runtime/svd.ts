@@ -2,6 +2,7 @@ import { fail } from '../errors.ts'
 import { scaled } from '../rounding.ts'
 import { exponentOf, type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
+import { countOf } from './evaluate.ts'
 import { putPhases } from './phases.ts'
 
 /** A = U Σ Vᴴ for each matrix of a batch, with r = min(rows, columns) values, descending. */
@@ -36,7 +37,7 @@ const BLOCK = 2 ** 19
 export function svdAt(symbol: Symbol, group: number, frequencies: Frequencies): Decompositions {
   const { rows: m, columns: n } = symbol
   const taps = groupTaps(symbol, group)
-  const count = symbol.offsets.length ? frequencies.points.length / symbol.offsets.length : 1
+  const count = countOf(frequencies)
   return borrow(arena => {
     const at = arena.put(taps)
     return decompose(arena, m, n, count, (inner, first, size, a) => {

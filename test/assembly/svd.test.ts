@@ -58,7 +58,7 @@ function check(batch: Complex[], name: string): void {
     const { residual, unitary } = errors(batch[l], found)
     assert.ok(residual <= 1e-13, `${name}: ‖A − UΣVᴴ‖ = ${residual}·‖A‖`)
     assert.ok(unitary <= 1e-13, `${name}: columns off by ${unitary}`)
-    found.values.forEach((x, i) => assert.ok(x >= 0 && (i === 0 || x <= found.values[i - 1]), `${name}: value ${i}`))
+    for (const [i, x] of found.values.entries()) assert.ok(x >= 0 && (i === 0 || x <= found.values[i - 1]), `${name}: value ${i}`)
   })
 }
 
@@ -92,7 +92,8 @@ test('repeated, zero, graded and clustered values', () => {
       const batch = [withValues(n + 2, wanted, n), withValues(n + 2, wanted, n + 1, 1)]
       check(batch, `${name}, n = ${n}`)
       for (const { values } of decompose(batch)) {
-        wanted.forEach((x, i) => assert.ok(Math.abs(values[i] - x) <= 1e-14, `${name}, n = ${n}: ${values[i]} for ${x}`))
+        for (const [i, x] of wanted.entries())
+          assert.ok(Math.abs(values[i] - x) <= 1e-14, `${name}, n = ${n}: ${values[i]} for ${x}`)
       }
     }
   }

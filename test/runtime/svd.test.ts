@@ -63,7 +63,7 @@ test('a symbol: the same values as without vectors, and singular pairs that fit'
   const frequencies = circularFrequencies(circularGrid(layer))
   const values = singularValuesAt(symbol, 0, frequencies)
   const { u, sigma, v } = svdAt(symbol, 0, frequencies)
-  values.forEach((x, i) => assert.ok(Math.abs(x - sigma[i]) < 1e-14 * values[0]))
+  for (const [i, x] of values.entries()) assert.ok(Math.abs(x - sigma[i]) < 1e-14 * values[0])
   // At θ = 0 the symbol is the sum of its taps.
   const re = new Float64Array(12)
   symbol.taps.forEach((x, i) => {
