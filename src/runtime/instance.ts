@@ -30,7 +30,6 @@ export interface Routines {
   bluestein(outer: number, n: number, s: number, l: number, passes: number, radices: number, twiddles: number, chirp: number, spectrum: number, x: number, w: number): void
   interleave(n: number, step: number, a: number, b: number, to: number): void
   deinterleave(n: number, step: number, from: number, a: number, b: number): void
-  separate(count: number, step: number, pairs: number, z: number, out: number, part: number): void
   tridiagonal(pairs: number, n: number, g: number, de: number, w: number): void
   largestEigenvalue(pairs: number, n: number, de: number, out: number): void
   separate(count: number, step: number, pairs: number, z: number, sign: number, re: number, im: number): void
