@@ -1,5 +1,5 @@
 import type { Bound } from '../bound.ts'
-import { OpnormError } from '../errors.ts'
+import { fail, OpnormError, show } from '../errors.ts'
 import { nextDown } from '../rounding.ts'
 import { sizeOf } from '../tensor.ts'
 import type { Plan } from './network-plan.ts'
@@ -8,75 +8,112 @@ import type { Numbers } from './rules/numbers.ts'
 import type { Linear } from './rules/step.ts'
 
 /** Beyond so many entries over all values a search would take minutes and gigabytes. */
-const MOST_WORK = 2 ** 26
+const MOST_ENTRIES = 2 ** 26
 
-/** Distances between the two inputs, in units of the input's own scale: near enough to stay on one piece, far enough for the rounding. */
+/** Entries that all passes of a search may compute together: some seconds. */
+const BUDGET = 2 ** 28
+
+/** Distances between the two inputs: near enough to stay on one piece of the function, far enough for the rounding. */
 const DISTANCES = [1, 0.1, 1e-2, 1e-3, 1e-4, 1e-5]
+
+/** Where to look when no input is given: uniform in [0, 1), centred, and far out, where rectifiers no longer change. */
+const STARTS = [
+  { scale: 1, shift: 0 },
+  { scale: 2, shift: -1 },
+  { scale: 200, shift: -100 },
+]
 
 interface Found {
   readonly lower?: Bound<'lower'>
+  readonly estimate?: Bound<'estimate'>
   readonly lowerReason?: string
 }
 
 /** Values by name. */
 type Point = ReadonlyMap<string, Numbers>
+type Vectors = Map<string, Float64Array>
+
+/** A point, the direction that the Jacobian stretches most there, and by how much. */
+interface Top {
+  readonly point: Vectors
+  readonly direction: Vectors
+  readonly gain: number
+}
 
 /**
  * A gain that two inputs really have: ‖f(a) − f(b)‖/‖a − b‖, rounded down, so no Lipschitz constant is below it.
  *
  * Power iteration on the Jacobian at a point finds the direction; then pairs along it, at several distances, are put through the network
- * with radii around every number that account for all rounding. Costs two passes an iteration. A lower bound at a random point is mostly
- * far from the largest gain there is: it says how loose the certificate can at most be, not how loose it is.
+ * with radii around every number that account for all rounding. In deep networks the radii outgrow the difference: then only the
+ * stretch of the Jacobian remains, an estimate. Two passes an iteration. Mostly far from the largest gain there is: it says how loose the
+ * certificate can at most be, not how loose it is.
  */
 export function searchGain(plan: Plan, outputs: readonly CertifiedValue[], options: NetworkOptions, upper: number): Found {
   const entries = [...plan.shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
-  if (entries > MOST_WORK) return { lowerReason: `${entries} numbers in one pass are too many to search with` }
+  if (entries > MOST_ENTRIES) return { lowerReason: `${entries} numbers in one pass are too many to search with` }
   const names = outputs.map(({ name }) => name).filter(name => !plan.constants.has(name))
   if (names.length === 0) return { lowerReason: 'no output depends on an input' }
   try {
-    const start = startOf(plan, options)
-    const iterations = options.iterations ?? Math.max(3, Math.min(30, Math.floor((8 * MOST_WORK) / entries / 16)))
-    const direction = steepest(plan, start, names, iterations, options.seed ?? 1)
-    const value = DISTANCES.reduce((best, h) => Math.max(best, gainBetween(plan, start, direction, h, names)), 0)
-    const bound = {
-      value,
-      kind: 'lower',
-      method: 'pair along the top of the Jacobian',
-      scope: 'this-size',
-      lower: value,
-      upper,
+    const passes = Math.floor(BUDGET / entries)
+    const iterations = options.iterations ?? Math.max(3, Math.min(30, Math.floor(passes / 8)))
+    const starts = startsOf(plan, options).slice(0, passes < 60 ? 1 : STARTS.length)
+    const rough = starts.map(point => steepest(plan, point, names, Math.min(4, iterations), options.seed ?? 1))
+    const best = rough.reduce((a, b) => (b.gain > a.gain ? b : a))
+    const top = steepest(plan, best.point, names, iterations, best.direction)
+    const work = 2 * (iterations + 4 * starts.length)
+    const shared = { scope: 'this-size', work } as const
+    const stretch = {
+      value: top.gain,
+      kind: 'estimate',
+      method: 'power iteration on the Jacobian',
+      lower: 0,
+      upper: Infinity,
     } as const
-    return { lower: { ...bound, work: 2 * iterations } }
+    const estimate = { ...shared, ...stretch }
+    const value = widestGap(plan, top, names)
+    if (value === 0) return { estimate, lowerReason: 'rounding could account for all of the difference between two outputs' }
+    return { estimate, lower: { ...shared, value, kind: 'lower', method: 'gain between two inputs', lower: value, upper } }
   } catch (error) {
-    if (!(error instanceof OpnormError)) throw error
+    if (!(error instanceof OpnormError) || error.code === 'option') throw error
     return { lowerReason: error.message }
   }
 }
 
-function startOf(plan: Plan, { at, seed = 1 }: NetworkOptions): Map<string, Float64Array> {
-  const random = generator(seed)
-  return new Map(
-    plan.inputs.map(({ name, shape }) => {
-      const given = at?.[name]
-      const size = sizeOf(shape)
-      if (given && given.length !== size)
-        throw new OpnormError(
-          'option',
-          `at.${name}: expected ${size} numbers, got ${given.length}. Give one for each entry of the input`,
-        )
-      return [name, given ? Float64Array.from(given) : Float64Array.from({ length: size }, random)]
-    }),
-  )
+/** The best pair along a direction; once two distances in a row do no better, neither will the rest. */
+function widestGap(plan: Plan, top: Top, outputs: readonly string[]): number {
+  let best = 0
+  let worse = 0
+  for (const h of DISTANCES) {
+    const gain = gainBetween(plan, top, h, outputs)
+    worse = gain > best ? 0 : worse + 1
+    best = Math.max(best, gain)
+    if (worse === 2) break
+  }
+  return best
 }
 
-/** The direction that the Jacobian at a point stretches most, as far as the iterations get: a unit vector in all inputs together. */
-function steepest(
-  plan: Plan,
-  start: ReadonlyMap<string, Float64Array>,
-  outputs: readonly string[],
-  iterations: number,
-  seed: number,
-): Map<string, Float64Array> {
+function startsOf(plan: Plan, { at, seed = 1 }: NetworkOptions): Vectors[] {
+  if (at)
+    return [
+      new Map(
+        plan.inputs.map(({ name, shape }) => {
+          const [given, size] = [at[name], sizeOf(shape)]
+          if (given?.length !== size || !Array.from(given).every(Number.isFinite))
+            fail('option', `at.${name}`, `${size} finite numbers`, show(given?.length), 'Give one for each entry of every input')
+          return [name, Float64Array.from(given)]
+        }),
+      ),
+    ]
+  return STARTS.map(({ scale, shift }) => {
+    const random = generator(seed)
+    return new Map(
+      plan.inputs.map(({ name, shape }) => [name, Float64Array.from({ length: sizeOf(shape) }, () => scale * random() + shift)]),
+    )
+  })
+}
+
+/** Power iteration on JᵀJ from a direction or a seed, as far as the iterations get. */
+function steepest(plan: Plan, start: Vectors, outputs: readonly string[], iterations: number, from: Vectors | number): Top {
   const point = evaluated(plan, exactly(plan, start), false)
   const linears = plan.steps.map(({ step, operands, output }) =>
     step.linearize(
@@ -84,17 +121,23 @@ function steepest(
       point.get(output)!,
     ),
   )
-  const random = generator(seed + 1)
-  let direction: Map<string, Float64Array> = new Map([...start].map(([name, x]) => [name, x.map(() => random() - 0.5)]))
+  let direction = typeof from === 'number' ? noise(start, from + 1) : from
+  let gain = 0
   for (let i = 0; i < iterations; i++) {
     normalize(direction)
-    const next = backward(plan, linears, forward(plan, linears, direction), outputs)
+    const moves = forward(plan, linears, direction)
+    gain = normOf(outputs.map(name => moves.get(name)!))
+    if (gain === 0 || i === iterations - 1) break
+    const next = backward(plan, linears, moves, outputs)
     for (const [name, x] of start) if (!next.has(name)) next.set(name, new Float64Array(x.length))
-    if (normOf(next) === 0) break
     direction = next
   }
-  normalize(direction)
-  return direction
+  return { point: start, direction, gain }
+}
+
+function noise(like: Vectors, seed: number): Vectors {
+  const random = generator(seed)
+  return new Map([...like].map(([name, x]) => [name, x.map(() => random() - 0.5)]))
 }
 
 /** J·v: how every value moves when the inputs do. */
@@ -140,17 +183,11 @@ function backward(
 }
 
 /** ≤ ‖f(a) − f(b)‖/‖a − b‖ for a = x + h·d and b = x − h·d, each rounded once and then exact. */
-function gainBetween(
-  plan: Plan,
-  start: ReadonlyMap<string, Float64Array>,
-  direction: ReadonlyMap<string, Float64Array>,
-  h: number,
-  outputs: readonly string[],
-): number {
-  const shifted = (sign: number): Map<string, Float64Array> =>
-    new Map([...start].map(([name, x]) => [name, x.map((v, i) => v + sign * h * direction.get(name)![i])]))
+function gainBetween(plan: Plan, { point, direction }: Top, h: number, outputs: readonly string[]): number {
+  const shifted = (sign: number): Vectors =>
+    new Map([...point].map(([name, x]) => [name, x.map((v, i) => v + sign * h * direction.get(name)![i])]))
   const [a, b] = [shifted(1), shifted(-1)]
-  const [ya, yb] = [a, b].map(point => evaluated(plan, exactly(plan, point), true, outputs))
+  const [ya, yb] = [a, b].map(x => evaluated(plan, exactly(plan, x), true, outputs))
   let apart = 0
   for (const name of outputs) {
     const [p, q] = [ya.get(name)!, yb.get(name)!]
@@ -198,14 +235,14 @@ function exactly(plan: Plan, point: ReadonlyMap<string, Float64Array>): Point {
   return new Map(plan.inputs.map(({ name, shape }) => [name, { shape, data: point.get(name)! }]))
 }
 
-function normOf(vectors: ReadonlyMap<string, Float64Array>): number {
+function normOf(vectors: Iterable<Float64Array>): number {
   let sum = 0
-  for (const x of vectors.values()) for (const v of x) sum += v * v
+  for (const x of vectors) for (const v of x) sum += v * v
   return Math.sqrt(sum)
 }
 
-function normalize(vectors: ReadonlyMap<string, Float64Array>): void {
-  const norm = normOf(vectors)
+function normalize(vectors: Vectors): void {
+  const norm = normOf(vectors.values())
   if (norm === 0) return
   for (const x of vectors.values()) for (let i = 0; i < x.length; i++) x[i] /= norm
 }

@@ -32,6 +32,8 @@ export interface NetworkCertificate {
   readonly nodes: readonly CertifiedNode[]
   /** the gain between two inputs that were found, rounding included: how loose the bound can at most be */
   readonly lower?: Bound<'lower'>
+  /** the largest stretch of the Jacobian that was found, rounding not accounted for */
+  readonly estimate?: Bound<'estimate'>
   /** why there is no lower bound, where it was asked for */
   readonly lowerReason?: string
   readonly inputs: readonly CertifiedValue[]
@@ -47,7 +49,7 @@ export interface NetworkOptions {
   readonly norm?: (layer: SizedConv) => Bound<'upper' | 'exact'>
   /** search for two inputs far apart in gain; false leaves `lower` out. Default true */
   readonly lower?: boolean
-  /** where to search: values for every input by name; default a seeded random point */
+  /** where to search: values for every input by name; default seeded random points */
   readonly at?: Readonly<Record<string, ArrayLike<number>>>
   readonly seed?: number
   /** power iterations on the Jacobian; default 30, fewer where a pass is expensive */
