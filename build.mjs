@@ -83,28 +83,41 @@ async function bundle() {
     external,
     plugins: [loadedBy('load.edge.ts')],
   })
-  const exists = async file => (await stat(at(file)).catch(() => null)) !== null
-  if (await exists('src/audit.ts'))
+  // The audit, the command line and the core are separate files that share one instance of the module: what computes is imported from
+  // the core's own bundle, in the variant that fits the runtime.
+  for (const variant of ['', '.workerd', '.edge'])
     await esbuild.build({
       ...common,
       entryPoints: [at('src/audit.ts')],
-      outfile: at('dist/audit.js'),
+      outfile: at(`dist/audit${variant}.js`),
       packages: 'external',
       platform: 'neutral',
-      mainFields: ['module', 'main'],
+      plugins: [coreIs(`./index${variant}.js`)],
     })
-  if (await exists('src/cli/main.ts')) {
-    await esbuild.build({
-      ...common,
-      entryPoints: [at('src/cli/main.ts')],
-      outfile: at('dist/cli.js'),
-      packages: 'external',
-      platform: 'node',
-      banner: { js: '#!/usr/bin/env node' },
-    })
-  }
+  await esbuild.build({
+    ...common,
+    entryPoints: [at('src/cli/bin.ts')],
+    outfile: at('dist/cli.js'),
+    packages: 'external',
+    platform: 'node',
+    banner: { js: '#!/usr/bin/env node' },
+    plugins: [coreIs('./index.js')],
+  })
   await rm(at('dist/types'), { recursive: true, force: true })
   await run(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.declarations.json')])
+}
+
+/** Everything that may reach the WebAssembly module comes from the core's bundle; its public names must suffice. */
+function coreIs(bundle) {
+  return {
+    name: 'core',
+    setup: build =>
+      build.onResolve({ filter: /\.ts$/ }, ({ path, importer }) =>
+        /\/src\/(methods|torus|training|runtime)\/|\/src\/(index|apply)\.ts$/.test(new URL(path, `file://${importer}`).pathname)
+          ? { path: bundle, external: true }
+          : undefined,
+      ),
+  }
 }
 
 async function newest(folder) {

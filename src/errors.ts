@@ -23,6 +23,11 @@ export class OpnormError extends Error {
     this.name = 'OpnormError'
     this.code = code
   }
+
+  /** `opnorm` and `opnorm/audit` are bundles that each carry this class: an error is one of ours by its name, not by its copy. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'OpnormError' && 'code' in value
+  }
 }
 
 /** Throws `<what>: expected <wanted>, got <given>. <advice>` under the given code. */

@@ -11,7 +11,7 @@ export function entryFor(table: Readonly<Record<string, GeometryEntry>> | undefi
 }
 
 /** Whether a text fits a pattern whose `*` stand for any text: greedy by pieces, so no pattern can make it slow. */
-function fits(pattern: string, text: string): boolean {
+export function fits(pattern: string, text: string): boolean {
   const pieces = pattern.split('*')
   const first = pieces[0]
   const last = pieces[pieces.length - 1]

@@ -1,0 +1,11 @@
+/**
+ * opnorm/audit: model files in, reports out. Everything public, and nothing else.
+ */
+export { audit } from './audit/audit.ts'
+export { readModel } from './formats/index.ts'
+export type * from './formats/model.ts'
+export { toCsv } from './report/csv.ts'
+export { toJson } from './report/json.ts'
+export { toMarkdown } from './report/markdown.ts'
+export { type TextOptions, type Tone, toText } from './report/text.ts'
+export type * from './report.ts'

@@ -1,0 +1,68 @@
+import type { Model } from '../formats/model.ts'
+import type { Finding, Goal, LayerReport, ModelReport, NetworkReport, Problem, Report } from '../report.ts'
+import { nextUp } from '../rounding.ts'
+import { version } from '../version.ts'
+
+/** A model's part of a report, from its layers' reports. */
+export function modelReport(model: Model, layers: readonly LayerReport[], network?: NetworkReport): ModelReport {
+  return {
+    file: model.name,
+    format: model.format,
+    layerCount: model.layers.length,
+    layers,
+    batchNorms: model.batchNorms.length,
+    skipped: model.skipped.map(({ name, why }) => ({ name, why })),
+    notes: [...model.notes],
+    product: productOf(layers),
+    ...(network && { network }),
+  }
+}
+
+/** A file that could not be read. */
+export function unreadable(file: string, error: Problem): ModelReport {
+  return { file, format: null, layerCount: 0, layers: [], batchNorms: 0, skipped: [], notes: [], product: null, error }
+}
+
+/** The whole: models, and what is wrong with them. */
+export function reportOf(goal: Goal, models: readonly ModelReport[], partial = false): Report {
+  return { opnorm: version, goal, models, findings: models.flatMap(model => findingsOf(model, goal)), partial }
+}
+
+/** Product of the ceilings, every multiplication rounded up; null when a layer has none or nothing was audited. */
+export function productOf(layers: readonly LayerReport[]): number | null {
+  if (layers.length === 0) return null
+  let product = 1
+  for (const { enclosure } of layers) {
+    if (enclosure?.upper == null) return null
+    product = enclosure.upper === 0 || product === 0 ? 0 : nextUp(product * enclosure.upper)
+  }
+  return Number.isFinite(product) ? product : null
+}
+
+function findingsOf(model: ModelReport, goal: Goal): Finding[] {
+  const { file } = model
+  if (model.error) return [{ what: 'unreadable', file, message: model.error.message }]
+  const found = model.layers.flatMap(layer => layerFinding(file, layer, goal.maxNorm))
+  const limit = goal.maxLipschitz
+  if (limit !== undefined && !(model.network?.upper != null && model.network.upper <= limit)) {
+    const given = model.network?.upper ?? model.network?.refused ?? 'no graph in the file'
+    found.push({
+      what: 'max-lipschitz',
+      file,
+      message: `expected a certified Lipschitz constant of at most ${limit}, got ${given}`,
+    })
+  }
+  return found
+}
+
+function layerFinding(file: string, layer: LayerReport, maxNorm: number | undefined): Finding[] {
+  const at = { file, layer: layer.name }
+  if (layer.error) return [{ ...at, what: 'no-bound', message: layer.error.message }]
+  const upper = layer.enclosure?.upper ?? Infinity
+  const failed: Finding[] = layer.claims.flatMap(claim =>
+    claim.error ? [{ ...at, what: 'no-bound', message: claim.error.message }] : [],
+  )
+  if (maxNorm !== undefined && !(upper <= maxNorm))
+    failed.push({ ...at, what: 'max-norm', message: `expected a norm of at most ${maxNorm}, got up to ${upper}` })
+  return failed
+}

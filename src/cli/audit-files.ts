@@ -1,0 +1,68 @@
+import { modelReport, reportOf, unreadable } from '../audit/assemble.ts'
+import { auditLayer, problemOf } from '../audit/layer.ts'
+import { chosenLayers, taskOf } from '../audit/task.ts'
+import { readModel } from '../formats/index.ts'
+import type { GeometryEntry, Model } from '../formats/model.ts'
+import type { Goal, LayerReport, ModelReport, Report } from '../report.ts'
+import { readBytes } from './files.ts'
+import type { Progress } from './progress.ts'
+
+export interface Audit {
+  readonly files: readonly string[]
+  readonly goal: Goal
+  readonly geometry?: Readonly<Record<string, GeometryEntry>>
+  readonly progress: Progress
+  /** aborted by Ctrl-C: what is done so far becomes the report */
+  readonly signal: AbortSignal
+}
+
+/** Audits one file after another, so that only one is in memory; a file that cannot be read does not stop the others. */
+export async function auditFiles(audit: Audit): Promise<Report> {
+  const models: ModelReport[] = []
+  for (const file of audit.files) {
+    if (audit.signal.aborted) break
+    models.push(await auditFile(file, audit))
+  }
+  return reportOf(audit.goal, models, audit.signal.aborted)
+}
+
+async function auditFile(file: string, audit: Audit): Promise<ModelReport> {
+  try {
+    const model = readModel([await readBytes(file)], audit.geometry ? { geometry: audit.geometry } : {})
+    return modelReport(model, await auditLayers(model, audit))
+  } catch (error) {
+    return unreadable(file, problemOf(error))
+  }
+}
+
+async function auditLayers(model: Model, { goal, progress, signal }: Audit): Promise<LayerReport[]> {
+  const chosen = chosenLayers(model, goal)
+  const costs = chosen.map(index => costOf(model.layers[index].kernel.shape))
+  const layers: LayerReport[] = []
+  let done = 0
+  progress.start(costs.reduce((sum, cost) => sum + cost, 0))
+  try {
+    for (const [i, index] of chosen.entries()) {
+      progress.step(done, model.layers[index].name)
+      await turn()
+      if (signal.aborted) break
+      layers.push(auditLayer(taskOf(model, index, goal)))
+      done += costs[i]
+    }
+  } finally {
+    progress.stop()
+  }
+  return layers
+}
+
+/** Eigenvalue work grows with the cube of the channels, the search with the number of axes: enough to say how much is left. */
+function costOf(shape: readonly number[]): number {
+  const [a, b, ...kernel] = shape
+  const small = Math.min(a, b)
+  return a * b * small * 3 ** kernel.length + 1e4
+}
+
+/** Lets Ctrl-C and the terminal in between two layers. */
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}

@@ -1,0 +1,97 @@
+import type { Finding, Goal, ModelReport, NetworkReport, Report } from '../report.ts'
+import { columnsOf, visible } from './columns.ts'
+import { roundedDown, roundedUp } from './decimal.ts'
+
+export type Tone = 'dim' | 'bold' | 'red' | 'green' | 'yellow'
+
+export interface TextOptions {
+  /** colours a piece of text; absent: plain */
+  readonly paint?: (tone: Tone, text: string) => string
+}
+
+/** The report for a terminal: a table per file, what it comes to, and what is wrong. */
+export function toText(report: Report, { paint = (_, text) => text }: TextOptions = {}): string {
+  const several = report.models.length > 1
+  const blocks = report.models.map(model => modelText(model, report.goal, several, paint))
+  const findings = report.findings.map(finding => findingText(finding, paint))
+  if (report.partial) findings.push(paint('yellow', 'interrupted: this report is incomplete'))
+  return [...blocks, ...(findings.length ? [findings.join('\n')] : [])].join('\n\n') + '\n'
+}
+
+type Paint = NonNullable<TextOptions['paint']>
+
+function modelText(model: ModelReport, goal: Goal, titled: boolean, paint: Paint): string {
+  const title = titled ? [paint('bold', visible(model.file))] : []
+  if (model.error) return [...title, paint('red', visible(model.error.message))].join('\n')
+  return [...title, ...tableLines(model, goal, paint), ...summaryLines(model, goal), ...noteLines(model, paint)].join('\n')
+}
+
+function tableLines(model: ModelReport, goal: Goal, paint: Paint): string[] {
+  if (model.layers.length === 0) return [goal.layers ? `no layer matches '${goal.layers}'` : 'no layers found']
+  const columns = columnsOf(model, goal)
+  const cells = model.layers.map(layer => columns.map(column => column.cell(layer)))
+  // An error's sentence runs on over the columns to its right instead of widening its own.
+  const widths = columns.map((column, c) =>
+    Math.max(column.title.length, ...cells.map((row, r) => (model.layers[r].error && row[c].length > 30 ? 0 : row[c].length))),
+  )
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, c) => (columns[c].align === 'right' ? cell.padStart(widths[c]) : cell.padEnd(widths[c])))
+      .join('   ')
+      .trimEnd()
+  const lines = cells.map((row, r) => {
+    if (!model.layers[r].error) return line(row)
+    return paint('red', `${row[0].padEnd(widths[0])}   ${visible(model.layers[r].error!.message)}`)
+  })
+  return [paint('dim', line(columns.map(column => column.title))), ...lines]
+}
+
+function summaryLines(model: ModelReport, goal: Goal): string[] {
+  if (model.layers.length === 0) return []
+  const lines = [countLine(model, goal)]
+  if (model.layers.length > 1) lines.push(productLine(model))
+  if (model.network) lines.push(networkLine(model.network))
+  return lines
+}
+
+/** 19 convolutions, 1 dense layer, 19 batch norms (fold them with --fold), 2 other tensors */
+function countLine(model: ModelReport, goal: Goal): string {
+  const convolutions = model.layers.filter(layer => layer.op === 'conv').length
+  const dense = model.layers.length - convolutions
+  const folded = model.layers.filter(layer => layer.folded !== undefined).length
+  const parts = [
+    count(convolutions, 'convolution'),
+    count(dense, 'dense layer'),
+    count(model.batchNorms, 'batch norm') &&
+      `${count(model.batchNorms, 'batch norm')} ${goal.fold ? `(${folded} folded)` : '(fold them with --fold)'}`,
+    count(model.skipped.length, 'other tensor'),
+  ]
+  return parts.filter(Boolean).join(', ')
+}
+
+function productLine(model: ModelReport): string {
+  const product =
+    model.product === null ? 'product of the layers: unknown' : `product of the layers ≤ ${roundedUp(model.product, 2)}`
+  if (model.network) return product
+  return `${product}   (residual additions are not a chain: give the ONNX graph for a network bound)`
+}
+
+/** One line for the network as a whole. */
+export function networkLine({ upper, lower, refused }: NetworkReport): string {
+  if (refused !== undefined || upper === null) return `network: no certificate: ${refused ?? 'the bound exceeds every number'}`
+  const floor = lower === null ? '' : `   (at least ${roundedDown(lower, 3)})`
+  return `network: certified Lipschitz constant ≤ ${roundedUp(upper, 4)}${floor}`
+}
+
+function noteLines(model: ModelReport, paint: Paint): string[] {
+  const own = model.layers.flatMap(layer => (layer.note === undefined ? [] : [`${layer.name}: ${layer.note}`]))
+  return [...model.notes, ...own].map(note => paint('dim', visible(`note: ${note}`)))
+}
+
+function findingText({ file, layer, message }: Finding, paint: Paint): string {
+  return paint('red', visible(`${[file, layer].filter(Boolean).join(': ')}: ${message}`))
+}
+
+function count(n: number, noun: string): string {
+  return n === 0 ? '' : `${n} ${noun}${n === 1 ? '' : 's'}`
+}

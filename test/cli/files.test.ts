@@ -1,0 +1,76 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { expand, writeWhole } from '../../src/cli/files.ts'
+import { folder, numbers, put, report, run, SMALL, safetensors } from './terminal.ts'
+
+const good = safetensors(SMALL)
+const nan = numbers(36)
+nan[26] = Number.NaN
+
+/** Every way a file can be wrong that the command line promises a sentence for, and the exit code it leads to. */
+const DAMAGED: [string, Uint8Array, number, RegExp][] = [
+  ['truncated', good.subarray(0, good.length - 40), 3, /cut short/],
+  ['header-too-long', safetensors(SMALL, 10_000_000), 3, /header/],
+  ['overlapping', safetensors({ a: { shape: [2, 2, 1, 1] }, b: { shape: [2, 2, 1, 1], offsets: [8, 24] } }), 3, /claims/],
+  ['wrong-dtype', safetensors({ 'a.weight': { shape: [2, 2, 1, 1], dtype: 'F64' } }), 3, /bytes/],
+  ['empty', new Uint8Array(0), 3, /empty/],
+  ['noise', new TextEncoder().encode('not a model at all'), 3, /expected/],
+  ['nan', safetensors({ 'a.weight': { shape: [2, 2, 3, 3], data: nan } }), 1, /NaN at \[1, 0, 2, 2\]/],
+]
+
+for (const [name, bytes, code, sentence] of DAMAGED) {
+  test(`${name}: one sentence, exit ${code}, and the other files are audited`, async () => {
+    const place = folder()
+    const bad = put(place, `${name}.safetensors`, bytes)
+    const before = put(place, 'before.safetensors', good)
+    const after = put(place, 'later.safetensors', good)
+    const outcome = await run([before, bad, after])
+    assert.is(outcome.code, code)
+    assert.match(outcome.out, sentence)
+    assert.not(/\bat .*\.ts:\d+/.test(outcome.out + outcome.err), 'a stack trace is no sentence')
+    const { models, findings } = await report([before, bad, after])
+    assert.is(models.length, 3)
+    assert.is(models[0].layers.length, 3)
+    assert.is(models[2].layers.length, 3)
+    assert.is(findings.length, 1)
+    assert.is(findings[0].file, bad)
+  })
+}
+
+test('a directory and a missing file are unreadable files', async () => {
+  const place = folder()
+  mkdirSync(`${place}/sub`)
+  const { code, out } = await run([`${place}/sub`, `${place}/none.onnx`, put(place, 'm.safetensors', good)])
+  assert.is(code, 3)
+  assert.match(out, 'got a directory')
+  assert.match(out, 'got nothing of that name')
+  assert.match(out, 'fc.weight')
+})
+
+test('patterns match files, in order, across folders', async () => {
+  const place = folder()
+  mkdirSync(`${place}/deep/er`, { recursive: true })
+  for (const name of ['b.bin', 'a.bin', 'c.txt', 'deep/d.bin', 'deep/er/e.bin']) put(place, name, 'x')
+  const under = (names: string[]) => names.map(name => name.slice(place.length + 1))
+  assert.equal(under(await expand([`${place}/*.bin`])), ['a.bin', 'b.bin'])
+  assert.equal(under(await expand([`${place}/**/*.bin`])), ['a.bin', 'b.bin', 'deep/d.bin', 'deep/er/e.bin'])
+  assert.equal(under(await expand([`${place}/?.txt`, `${place}/*.txt`])), ['c.txt'])
+  assert.equal(under(await expand([`${place}/*/d.bin`])), ['deep/d.bin'])
+  assert.equal(await expand([`${place}/*.none`]), [`${place}/*.none`])
+})
+
+test('files are written whole or not at all', async () => {
+  const place = folder()
+  const target = put(place, 'report.json', 'old')
+  await writeWhole(target, 'new')
+  assert.is(readFileSync(target, 'utf8'), 'new')
+  assert.equal(readdirSync(place), ['report.json'])
+  const refused = await writeWhole(`${place}/none/report.json`, 'x').then(
+    () => '',
+    (error: Error) => error.message,
+  )
+  assert.match(refused, 'expected a place that can be written, got ENOENT')
+})
+
+test.run()
