@@ -2,6 +2,9 @@
  * opnorm/audit: model files in, reports out. Everything public, and nothing else.
  */
 export { audit } from './audit/audit.ts'
+export { compared } from './audit/compare.ts'
+export { merge } from './audit/merge.ts'
+export { readReport } from './audit/read-report.ts'
 export { readModel } from './formats/index.ts'
 export type * from './formats/model.ts'
 export { toCsv } from './report/csv.ts'

@@ -115,6 +115,8 @@ export interface NetworkReport {
 
 export interface ModelReport {
   readonly file: string
+  /** place among the files of the call, from 0 */
+  readonly place: number
   readonly format: string | null
   /** how many layers the model has (a shard or a pattern audits some of them) */
   readonly layerCount: number
@@ -138,6 +140,29 @@ export interface Report {
   readonly findings: readonly Finding[]
   /** true when the audit was interrupted: layers are missing */
   readonly partial: boolean
+  /** what changed since an earlier report, if one was given */
+  readonly comparison?: readonly ModelComparison[]
+}
+
+/** Two audits of what should be the same network: two checkpoints, before and after. */
+export interface ModelComparison {
+  readonly before: string
+  readonly after: string
+  readonly layers: readonly LayerComparison[]
+  /** the products of the layers' ceilings, after over before */
+  readonly product: number | null
+  /** the certified Lipschitz constants, after over before */
+  readonly network: number | null
+}
+
+export interface LayerComparison {
+  readonly name: string
+  readonly before: { readonly lower: number; readonly upper: number } | null
+  readonly after: { readonly lower: number; readonly upper: number } | null
+  /** upper ends, after over before */
+  readonly ratio: number | null
+  /** larger and smaller are proven: the enclosures are apart. close: they meet, so nothing can be said at this gap */
+  readonly verdict: 'larger' | 'smaller' | 'close' | 'added' | 'removed' | 'unknown'
 }
 
 export interface Finding {

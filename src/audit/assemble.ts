@@ -4,9 +4,10 @@ import { nextUp } from '../rounding.ts'
 import { version } from '../version.ts'
 
 /** A model's part of a report, from its layers' reports. */
-export function modelReport(model: Model, layers: readonly LayerReport[], network?: NetworkReport): ModelReport {
+export function modelReport(model: Model, place: number, layers: readonly LayerReport[], network?: NetworkReport): ModelReport {
   return {
     file: model.name,
+    place,
     format: model.format,
     layerCount: model.layers.length,
     layers,
@@ -19,8 +20,8 @@ export function modelReport(model: Model, layers: readonly LayerReport[], networ
 }
 
 /** A file that could not be read. */
-export function unreadable(file: string, error: Problem): ModelReport {
-  return { file, format: null, layerCount: 0, layers: [], batchNorms: 0, skipped: [], notes: [], product: null, error }
+export function unreadable(file: string, place: number, error: Problem): ModelReport {
+  return { file, place, format: null, layerCount: 0, layers: [], batchNorms: 0, skipped: [], notes: [], product: null, error }
 }
 
 /** The whole: models, and what is wrong with them. */

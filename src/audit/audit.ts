@@ -16,5 +16,5 @@ import { chosenLayers, taskOf } from './task.ts'
 export function audit(model: Model, goal: Goal = {}): Report {
   for (const name of goal.methods ?? []) methodNamed(name)
   const layers = chosenLayers(model, goal).map(index => auditLayer(taskOf(model, index, goal)))
-  return reportOf(goal, [modelReport(model, layers)])
+  return reportOf(goal, [modelReport(model, 0, layers)])
 }

@@ -1,5 +1,6 @@
 import { modelReport, reportOf, unreadable } from '../audit/assemble.ts'
 import { auditLayer, problemOf } from '../audit/layer.ts'
+import { type Share, shareOf } from '../audit/shard.ts'
 import { chosenLayers, taskOf } from '../audit/task.ts'
 import { readModel } from '../formats/index.ts'
 import type { GeometryEntry, Model } from '../formats/model.ts'
@@ -18,25 +19,27 @@ export interface Audit {
 
 /** Audits one file after another, so that only one is in memory; a file that cannot be read does not stop the others. */
 export async function auditFiles(audit: Audit): Promise<Report> {
+  const { files, goal, signal } = audit
+  const share = shareOf(goal, files.length)
   const models: ModelReport[] = []
-  for (const file of audit.files) {
-    if (audit.signal.aborted) break
-    models.push(await auditFile(file, audit))
+  for (const [place, file] of files.entries()) {
+    if (signal.aborted) break
+    if (share.file(place)) models.push(await auditFile(file, place, share, audit))
   }
-  return reportOf(audit.goal, models, audit.signal.aborted)
+  return reportOf(goal, models, signal.aborted)
 }
 
-async function auditFile(file: string, audit: Audit): Promise<ModelReport> {
+async function auditFile(file: string, place: number, share: Share, audit: Audit): Promise<ModelReport> {
   try {
     const model = readModel([await readBytes(file)], audit.geometry ? { geometry: audit.geometry } : {})
-    return modelReport(model, await auditLayers(model, audit))
+    const layers = await auditLayers(model, share.layers(chosenLayers(model, audit.goal)), audit)
+    return modelReport(model, place, layers)
   } catch (error) {
-    return unreadable(file, problemOf(error))
+    return unreadable(file, place, problemOf(error))
   }
 }
 
-async function auditLayers(model: Model, { goal, progress, signal }: Audit): Promise<LayerReport[]> {
-  const chosen = chosenLayers(model, goal)
+async function auditLayers(model: Model, chosen: readonly number[], { goal, progress, signal }: Audit): Promise<LayerReport[]> {
   const costs = chosen.map(index => costOf(model.layers[index].kernel.shape))
   const layers: LayerReport[] = []
   let done = 0

@@ -1,10 +1,13 @@
 import { styleText } from 'node:util'
+import { compared } from '../audit/compare.ts'
+import { merge } from '../audit/merge.ts'
+import { readReport } from '../audit/read-report.ts'
 import { OpnormError } from '../errors.ts'
 import type { GeometryEntry } from '../formats/model.ts'
 import type { Report } from '../report.ts'
 import { version } from '../version.ts'
 import { auditFiles } from './audit-files.ts'
-import { expand, readJson, writeWhole } from './files.ts'
+import { expand, readBytes, readJson, writeWhole } from './files.ts'
 import { help } from './help.ts'
 import { type Command, readCommand } from './options.ts'
 import { progressOn } from './progress.ts'
@@ -34,7 +37,13 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   }
 }
 
-async function reportFor(command: Command, { stderr, signal }: Terminal): Promise<Report> {
+async function reportFor(command: Command, terminal: Terminal): Promise<Report> {
+  const report = command.verb === 'merge' ? merge(await reports(command.files)) : await auditOf(command, terminal)
+  if (command.compare === undefined) return report
+  return compared(report, (await reports([command.compare]))[0])
+}
+
+async function auditOf(command: Command, { stderr, signal }: Terminal): Promise<Report> {
   const geometry = command.geometry === undefined ? undefined : await readJson(command.geometry, 'a table of geometries')
   return auditFiles({
     files: await expand(command.files),
@@ -43,6 +52,11 @@ async function reportFor(command: Command, { stderr, signal }: Terminal): Promis
     progress: progressOn(stderr, !command.quiet),
     signal,
   })
+}
+
+async function reports(files: readonly string[]): Promise<Report[]> {
+  const names = await expand(files)
+  return Promise.all(names.map(async name => readReport(name, new TextDecoder().decode((await readBytes(name)).bytes))))
 }
 
 async function deliver(report: Report, command: Command, { stdout, stderr, env }: Terminal): Promise<void> {

@@ -1,5 +1,6 @@
-import type { Finding, Goal, ModelReport, NetworkReport, Report } from '../report.ts'
+import type { Finding, Goal, ModelComparison, ModelReport, NetworkReport, Report } from '../report.ts'
 import { columnsOf, visible } from './columns.ts'
+import { COMPARISON_TITLES, comparisonLine, comparisonRows } from './comparison.ts'
 import { roundedDown, roundedUp } from './decimal.ts'
 
 export type Tone = 'dim' | 'bold' | 'red' | 'green' | 'yellow'
@@ -13,9 +14,10 @@ export interface TextOptions {
 export function toText(report: Report, { paint = (_, text) => text }: TextOptions = {}): string {
   const several = report.models.length > 1
   const blocks = report.models.map(model => modelText(model, report.goal, several, paint))
+  const changes = (report.comparison ?? []).map(comparison => comparisonText(comparison, paint))
   const findings = report.findings.map(finding => findingText(finding, paint))
   if (report.partial) findings.push(paint('yellow', 'interrupted: this report is incomplete'))
-  return [...blocks, ...(findings.length ? [findings.join('\n')] : [])].join('\n\n') + '\n'
+  return [...blocks, ...changes, ...(findings.length ? [findings.join('\n')] : [])].join('\n\n') + '\n'
 }
 
 type Paint = NonNullable<TextOptions['paint']>
@@ -44,6 +46,19 @@ function tableLines(model: ModelReport, goal: Goal, paint: Paint): string[] {
     return paint('red', `${row[0].padEnd(widths[0])}   ${visible(model.layers[r].error!.message)}`)
   })
   return [paint('dim', line(columns.map(column => column.title))), ...lines]
+}
+
+function comparisonText(comparison: ModelComparison, paint: Paint): string {
+  const rows = comparisonRows(comparison).map(row => row.map(visible))
+  const widths = COMPARISON_TITLES.map((title, c) => Math.max(title.length, ...rows.map(row => row[c].length)))
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, c) => cell.padEnd(widths[c]))
+      .join('   ')
+      .trimEnd()
+  const title = paint('bold', visible(`${comparison.after} since ${comparison.before}`))
+  const table = rows.length > 0 ? [paint('dim', line(COMPARISON_TITLES)), ...rows.map(line)] : []
+  return [title, ...table, comparisonLine(comparison)].join('\n')
 }
 
 function summaryLines(model: ModelReport, goal: Goal): string[] {
