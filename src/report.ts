@@ -69,7 +69,7 @@ export interface Picture {
   /** sides of the sampled grid (one entry an axis); row-major, θ_d = 2π·index/side */
   readonly surface?: { readonly sides: readonly number[]; readonly values: readonly number[] }
   /** descending singular values, thinned to at most a few hundred, with their place in the whole spectrum */
-  readonly spectrum?: { readonly size: readonly number[]; readonly count: number; readonly values: readonly number[] }
+  readonly spectrum?: { readonly sides: readonly number[]; readonly count: number; readonly values: readonly number[] }
 }
 
 export interface LayerReport {

@@ -5,6 +5,7 @@ import type { Claim, LayerReport, Problem } from '../report.ts'
 import { spectralNorm } from '../methods/spectral-norm.ts'
 import { foldSlack } from './fold.ts'
 import { methodNamed, type Operands } from './methods.ts'
+import { pictureOf } from './picture.ts'
 import { type LayerTask, operands, shapeOf } from './task.ts'
 
 /** Audits one layer: its enclosure, and the claims of the other methods beside it. A layer that cannot be bounded says why. */
@@ -20,7 +21,15 @@ export function auditLayer(task: LayerTask): LayerReport {
       both.layer,
     )
     const claims = task.methods.map(method => claimOf(method, both, task, enclosure))
-    return { ...known, shape: shapeOf(both.layer), enclosure, claims, ms: performance.now() - begun }
+    const ms = performance.now() - begun
+    return {
+      ...known,
+      shape: shapeOf(both.layer),
+      enclosure,
+      claims,
+      ...(task.pictures && { picture: pictureOf(both.layer) }),
+      ms,
+    }
   } catch (error) {
     return { ...known, shape: null, enclosure: null, claims: [], error: problemOf(error), ms: performance.now() - begun }
   }

@@ -1,9 +1,13 @@
 import type { Bound } from '../bound.ts'
 import type { Conv, SizedConv } from '../conv.ts'
 import { fail, OpnormError } from '../errors.ts'
+import { exact } from '../methods/exact.ts'
+import { f4 } from '../methods/f4.ts'
 import { frobenius } from '../methods/frobenius.ts'
+import { gram } from '../methods/gram.ts'
 import { holder } from '../methods/holder.ts'
 import { lanczos } from '../methods/lanczos.ts'
+import { lipGrid } from '../methods/lip-grid.ts'
 import { power } from '../methods/power.ts'
 import { spectralNorm } from '../methods/spectral-norm.ts'
 import { nearest } from './nearest.ts'
@@ -19,6 +23,10 @@ type Method = (operands: Operands, gap: number) => Bound
 /** Every method an audit can show beside the enclosure, by the name it has on the command line. */
 const METHODS: Readonly<Record<string, Method>> = {
   'spectral-norm': ({ layer }, gap) => spectralNorm(layer, { gap }),
+  exact: operands => exact(needSize(operands, 'exact')),
+  gram: ({ layer }) => gram(layer),
+  f4: ({ layer }) => f4(layer),
+  'lip-grid': ({ layer }) => lipGrid(layer),
   power: operands => power(needSize(operands, 'power')),
   lanczos: operands => lanczos(needSize(operands, 'lanczos')),
   frobenius: ({ layer }) => frobenius(layer),

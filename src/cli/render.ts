@@ -1,4 +1,5 @@
 import { toCsv } from '../report/csv.ts'
+import { toHtml } from '../report/html.ts'
 import { toJson } from '../report/json.ts'
 import { toMarkdown } from '../report/markdown.ts'
 import { type TextOptions, toText } from '../report/text.ts'
@@ -12,6 +13,8 @@ export function render(report: Report, { format, quiet }: Command, paint?: TextO
       return toJson(report)
     case 'csv':
       return toCsv(report)
+    case 'html':
+      return toHtml(report)
     case 'markdown':
       return toMarkdown(report)
     default:

@@ -51,10 +51,11 @@ test('missing, doubled and foreign parts are refused', async () => {
   const part = async (options: string[], name: string) => put(place, name, (await run([...models, '--json', ...options])).out)
   const one = await part(['--shard', '1/2'], 'one.json')
   const two = await part(['--shard', '2/2'], 'two.json')
+  const again = await part(['--shard', '2/2'], 'again.json')
   const other = await part(['--shard', '2/2', '--gap', '0.1'], 'other.json')
   for (const [parts, sentence] of [
     [[one], 'Run the missing ones: 2'],
-    [[one, two, two], 'Leave out what is there twice'],
+    [[one, two, again], 'Leave out what is there twice'],
     [[one, other], 'the same options in all'],
     [[broken], 'expected a JSON report'],
   ] as const) {
