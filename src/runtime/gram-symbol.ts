@@ -2,6 +2,7 @@ import { gamma, UNIT } from '../rounding.ts'
 import { type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
 import { indexOf, sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
+import { countOf } from './evaluate.ts'
 import { PHASE_ERROR, putPhasesAt } from './phases.ts'
 
 /**
@@ -100,7 +101,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     },
     climb(frequencies, steps, starts, without) {
       const found: Ritz[] = []
-      const count = frequencies.points.length / frequencies.turns.length
+      const count = countOf(frequencies)
       evaluate(frequencies, count, (inner, g, first, size) => {
         if (without) subtractRankOne(inner, g, n, (size + 1) >> 1, without)
         for (let i = 0; i < size; i += 2)
