@@ -1,5 +1,5 @@
 import type { Model } from '../formats/model.ts'
-import type { Finding, Goal, LayerReport, ModelReport, NetworkReport, Problem, Report } from '../report.ts'
+import type { Claim, Finding, Goal, LayerReport, ModelReport, NetworkReport, Problem, Report } from '../report.ts'
 import { nextUp } from '../rounding.ts'
 import { version } from '../version.ts'
 
@@ -56,12 +56,17 @@ function findingsOf(model: ModelReport, goal: Goal): Finding[] {
   return found
 }
 
+/** Whether a method has nothing to say about a layer as it is, which is nobody's fault. */
+export function inapplicable({ error }: Claim): boolean {
+  return error !== undefined && ['option', 'padding', 'geometry', 'memory'].includes(error.code)
+}
+
 function layerFinding(file: string, layer: LayerReport, maxNorm: number | undefined): Finding[] {
   const at = { file, layer: layer.name }
   if (layer.error) return [{ ...at, what: 'no-bound', message: layer.error.message }]
   const upper = layer.enclosure?.upper ?? Infinity
   const failed: Finding[] = layer.claims.flatMap(claim =>
-    claim.error ? [{ ...at, what: 'no-bound', message: claim.error.message }] : [],
+    claim.error && !inapplicable(claim) ? [{ ...at, what: 'no-bound', message: claim.error.message }] : [],
   )
   if (maxNorm !== undefined && !(upper <= maxNorm))
     failed.push({ ...at, what: 'max-norm', message: `expected a norm of at most ${maxNorm}, got up to ${upper}` })

@@ -1,10 +1,9 @@
 import { type Bound, gapOf } from '../bound.ts'
-import type { Conv } from '../conv.ts'
 import { OpnormError } from '../errors.ts'
 import type { Claim, LayerReport, Problem } from '../report.ts'
 import { spectralNorm } from '../methods/spectral-norm.ts'
-import { foldSlack } from './fold.ts'
-import { methodNamed, type Operands } from './methods.ts'
+import { widened } from './fold.ts'
+import { methodNamed } from './methods.ts'
 import { pictureOf } from './picture.ts'
 import { type LayerTask, operands, shapeOf } from './task.ts'
 
@@ -17,8 +16,7 @@ export function auditLayer(task: LayerTask): LayerReport {
     const both = operands(task)
     const enclosure = widened(
       timed('spectral-norm', () => spectralNorm(both.layer, { gap: task.gap })),
-      task,
-      both.layer,
+      both.rounding,
     )
     const claims = task.methods.map(method => claimOf(method, both, task, enclosure))
     const ms = performance.now() - begun
@@ -35,18 +33,18 @@ export function auditLayer(task: LayerTask): LayerReport {
   }
 }
 
-/** A refusal as data; anything else is a defect of ours and goes on. */
+/** A refusal as data. Anything else is a defect of ours: it costs this layer its bound, not the others theirs. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof OpnormError) return { code: error.code, message: error.message }
-  throw error
+  const given = error instanceof Error ? `${error.name} (${error.message})` : String(error)
+  return { code: 'runtime', message: `audit: expected a bound, got ${given}. Please report it, with the model if you can` }
 }
 
-function claimOf(method: string, both: Operands, task: LayerTask, enclosure: Claim): Claim {
+function claimOf(method: string, both: ReturnType<typeof operands>, task: LayerTask, enclosure: Claim): Claim {
   try {
     const claim = widened(
       timed(method, () => methodNamed(method)(both, task.gap)),
-      task,
-      both.layer,
+      both.rounding,
     )
     return { ...claim, ratio: ratioTo(claim, enclosure) }
   } catch (error) {
@@ -83,16 +81,6 @@ function timed(method: string, run: () => Bound): Claim {
     converged: bound.converged ?? true,
     ms: performance.now() - begun,
   }
-}
-
-/** Folding rounded the kernel: what was proven of the rounded one holds of the true one a few ulps wider. */
-function widened(claim: Claim, task: LayerTask, layer: Conv): Claim {
-  if (!task.fold || claim.upper === 0) return claim
-  const slack = foldSlack(layer)
-  const lower = (claim.lower ?? 0) * (1 - slack)
-  const upper = claim.upper === null ? null : claim.upper * (1 + slack)
-  const value = claim.kind === 'upper' ? upper : claim.kind === 'lower' ? lower : claim.value
-  return { ...claim, value, lower, upper, gap: upper === null || !(lower > 0) ? null : upper / lower - 1 }
 }
 
 /** null for what is not proven: JSON has no infinity. */

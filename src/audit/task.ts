@@ -87,17 +87,20 @@ function sizeOf(layer: Layer, goal: Goal): { size?: number | readonly number[] }
   return size === undefined ? {} : { size }
 }
 
-/** The operands of a task: the layer as audited, and the same with a size, where one is known. @throws OpnormError */
-export function operands(task: LayerTask): { layer: Conv; sized: () => SizedConv | undefined } {
+/** The operands of a task: the layer as audited, the same with a size where one is known, and the rounding of a fold. @throws OpnormError */
+export function operands(task: LayerTask): { layer: Conv; sized: () => SizedConv | undefined; rounding: number } {
   const { kernel, geometry, size, fold } = task
-  const withFold = <L extends Conv>(layer: L): L => (fold ? folded(layer, fold) : layer)
+  const withFold = <L extends Conv>(layer: L): { conv: L; rounding: number } =>
+    fold ? folded(layer, fold) : { conv: layer, rounding: 0 }
   if (task.op === 'dense') {
-    const layer = withFold(dense(kernel))
-    return { layer, sized: () => layer }
+    const { conv: layer, rounding } = withFold(dense(kernel))
+    return { layer, sized: () => layer, rounding }
   }
+  const { conv: layer, rounding } = withFold(conv(kernel, geometry))
   return {
-    layer: withFold(conv(kernel, geometry)),
-    sized: () => (size === undefined ? undefined : withFold(conv(kernel, { ...geometry, inputSize: size }))),
+    layer,
+    sized: () => (size === undefined ? undefined : withFold(conv(kernel, { ...geometry, inputSize: size })).conv),
+    rounding,
   }
 }
 

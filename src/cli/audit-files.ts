@@ -1,9 +1,10 @@
+import { dirname, join } from 'node:path'
 import { modelReport, reportOf, unreadable } from '../audit/assemble.ts'
 import { auditLayer, problemOf } from '../audit/layer.ts'
 import { type Share, shareOf } from '../audit/shard.ts'
 import { chosenLayers, taskOf } from '../audit/task.ts'
-import { readModel } from '../formats/index.ts'
-import type { GeometryEntry, Model } from '../formats/model.ts'
+import { companions, readModel } from '../formats/index.ts'
+import type { GeometryEntry, Model, NamedBytes } from '../formats/model.ts'
 import type { Goal, LayerReport, ModelReport, Report } from '../report.ts'
 import { readBytes } from './files.ts'
 import type { Progress } from './progress.ts'
@@ -31,12 +32,19 @@ export async function auditFiles(audit: Audit): Promise<Report> {
 
 async function auditFile(file: string, place: number, share: Share, audit: Audit): Promise<ModelReport> {
   try {
-    const model = readModel([await readBytes(file)], audit.geometry ? { geometry: audit.geometry } : {})
+    const model = readModel(await filesOf(file), audit.geometry ? { geometry: audit.geometry } : {})
     const layers = await auditLayers(model, share.layers(chosenLayers(model, audit.goal)), audit)
     return modelReport(model, place, layers)
   } catch (error) {
     return unreadable(file, place, problemOf(error))
   }
+}
+
+/** A model file and those of its companions that lie beside it; the reader says what is missing. */
+async function filesOf(name: string): Promise<NamedBytes[]> {
+  const file = await readBytes(name)
+  const beside = companions(file).map(companion => readBytes(join(dirname(name), companion)).catch(() => undefined))
+  return [file, ...(await Promise.all(beside)).filter(companion => companion !== undefined)]
 }
 
 async function auditLayers(model: Model, chosen: readonly number[], { goal, progress, signal }: Audit): Promise<LayerReport[]> {

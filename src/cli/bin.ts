@@ -11,4 +11,10 @@ process.stdout.on('error', error => {
   throw error
 })
 const { stdout, stderr, env } = process
-process.exitCode = await main(process.argv.slice(2), { stdout, stderr, env, signal: interrupt.signal })
+try {
+  process.exitCode = await main(process.argv.slice(2), { stdout, stderr, env, signal: interrupt.signal })
+} catch (error) {
+  // Node would print the bundle's one long line.
+  stderr.write(`opnorm: ${error instanceof Error ? error.stack : String(error)}\nThis is a defect of opnorm; please report it.\n`)
+  process.exitCode = 70
+}

@@ -3,7 +3,7 @@ import { type Conv, isSized } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import { scaled, scaledDown, scaledUp } from '../rounding.ts'
 import { withGramSymbol } from '../runtime/gram-symbol.ts'
-import { circularGrid, type Symbol, symbolCircular, symbolEverySize } from '../symbol.ts'
+import { circularGrid, groupTaps, type Symbol, symbolCircular, symbolEverySize } from '../symbol.ts'
 import { type Enclosure, enclose } from '../torus/search.ts'
 import type { Lattice } from '../torus/boxes.ts'
 
@@ -31,6 +31,7 @@ export function spectralNorm(layer: Conv, options: SpectralNormOptions = {}): Bo
   let work = 0
   let converged = true
   for (let group = 0; group < symbol.groups; group++) {
+    if (groupTaps(symbol, group).every(x => x === 0)) continue
     const found = encloseGroup(symbol, group, turns, { gap, maxEvaluations, known: lower })
     lower = Math.max(lower, found.lower)
     upper = Math.max(upper, found.upper)

@@ -67,7 +67,7 @@ function enclosureCell({ enclosure, error }: LayerReport): string {
 /** A value rounded to its own safe side, and how it compares with the enclosure. */
 export function claimCell(claim: Claim | undefined): string {
   if (!claim) return ''
-  if (claim.error) return claim.error.code === 'option' || claim.error.code === 'padding' ? 'n/a' : 'failed'
+  if (claim.error) return 'n/a'
   return `${claimText(claim)}  ${claim.ratio === null ? '' : `${rounded(claim.ratio, 3)}×`}`.trimEnd()
 }
 

@@ -100,7 +100,15 @@ export function networkLine({ upper, lower, refused }: NetworkReport): string {
 
 function noteLines(model: ModelReport, paint: Paint): string[] {
   const own = model.layers.flatMap(layer => (layer.note === undefined ? [] : [`${layer.name}: ${layer.note}`]))
-  return [...model.notes, ...own].map(note => paint('dim', visible(`note: ${note}`)))
+  return [...model.notes, ...own, ...refusals(model)].map(note => paint('dim', visible(`note: ${note}`)))
+}
+
+/** What methods said where they had nothing to say, once each. */
+export function refusals(model: ModelReport): string[] {
+  const layers = new Map<string, number>()
+  for (const { method, error } of model.layers.flatMap(layer => layer.claims))
+    if (error) layers.set(`${method}: ${error.message}`, (layers.get(`${method}: ${error.message}`) ?? 0) + 1)
+  return [...layers].map(([sentence, times]) => `${sentence} (${count(times, 'layer')})`)
 }
 
 function findingText({ file, layer, message }: Finding, paint: Paint): string {
