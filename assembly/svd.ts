@@ -9,7 +9,7 @@
  *   u       out  pairs × (m × n)
  *   values  out  pairs × n × [σ σ']
  *   v       out  pairs × (n × n)
- *   w       scratch, 48n² + 64m + 208n bytes
+ *   w       scratch, 48n² + 64m + 432n bytes
  *
  * Scale matrices to about 1 first, as for `bidiagonal`. Returns how many matrices did not converge (their vectors are unitary all the same).
  */
@@ -22,7 +22,7 @@ export function svd(pairs: i32, m: i32, n: i32, a: usize, u: usize, values: usiz
   const matrix = (<usize>m) * row
   const rows = w // conj(u_k) as columns, n × n
   const xy = rows + <usize>n * row
-  const de = xy + <usize>(n + 1) * row / 2
+  const de = xy + (<usize>(leading(n) * n) << 4)
   const left = de + row
   const right = left + row
   const scales = right + row
@@ -45,6 +45,12 @@ export function svd(pairs: i32, m: i32, n: i32, a: usize, u: usize, values: usiz
     v += <usize>n * row
   }
   return failed
+}
+
+/** Leading dimension of X and Y: whole cache lines, and an odd number of them so that the columns of a row spread over the cache. */
+@inline
+function leading(n: i32): i32 {
+  return (((n + 7) >> 3) | 1) << 3
 }
 
 /** Row reflectors into columns: entry j > k of column k is u_k(j). */
@@ -109,7 +115,7 @@ function decomposeLane(
   xy: usize,
   w: usize,
 ): bool {
-  const ld = (n + 1) & ~1
+  const ld = leading(n)
   const size = (<usize>ld) * (<usize>n) << 3
   const x = xy
   const y = xy + size

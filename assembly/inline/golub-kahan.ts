@@ -5,7 +5,7 @@
  * Each sweep first makes its rotations, then applies them to X and Y a few rows at a time, so that a row is read and written once a sweep.
  *
  *   d, e  in, out  n and n − 1 doubles, at most about 1; d becomes Σ ≥ 0 in no order, e becomes 0
- *   x, y  in, out  ld × n column-major, ld even and ≥ n: identities that become X and Y
+ *   x, y  in, out  ld × n column-major, ld a multiple of 8 and ≥ n: identities that become X and Y
  *   w     scratch, 4n doubles
  *
  * Returns whether it converged, within 30 sweeps a value.
@@ -23,8 +23,8 @@ export function golubKahan(n: i32, d: usize, e: usize, ld: i32, x: usize, y: usi
     const shift = shiftOf(d, e, lo, hi, negligible)
     if (shift == 0) sweepUnshifted(d, e, lo, hi, w, w + step)
     else sweepShifted(d, e, lo, hi, shift, w, w + step)
-    rotate(ld, lo, hi, y, w)
-    rotate(ld, lo, hi, x, w + step)
+    rotate(n, ld, lo, hi, y, w)
+    rotate(n, ld, lo, hi, x, w + step)
   }
   makePositive(n, d, ld, y)
   return hi == 0
@@ -141,15 +141,13 @@ function rotation(f: f64, g: f64, out: usize): f64 {
   return r / scale
 }
 
-/** Columns lo … hi of a: (a_j, a_{j+1}) ← (c·a_j + s·a_{j+1}, c·a_{j+1} − s·a_j) one after another, eight rows at a time, then two. */
-function rotate(ld: i32, lo: i32, hi: i32, a: usize, turns: usize): void {
+/** Columns lo … hi of a: (a_j, a_{j+1}) ← (c·a_j + s·a_{j+1}, c·a_{j+1} − s·a_j) one after another, eight rows at a time. */
+function rotate(n: i32, ld: i32, lo: i32, hi: i32, a: usize, turns: usize): void {
   const stride = (<usize>ld) << 3
   const first = turns + ((<usize>lo) << 4)
   const end = turns + ((<usize>hi) << 4)
-  let row = a + <usize>lo * stride
-  const last = row + stride
-  for (; row + 64 <= last; row += 64) rotateEight(row, stride, first, end)
-  for (; row < last; row += 16) rotateTwo(row, stride, first, end)
+  const row = a + <usize>lo * stride
+  for (let o: usize = 0; o < (<usize>n) << 3; o += 64) rotateEight(row + o, stride, first, end)
 }
 
 function rotateEight(p: usize, stride: usize, turn: usize, end: usize): void {
@@ -179,19 +177,6 @@ function rotateEight(p: usize, stride: usize, turn: usize, end: usize): void {
   v128.store(p, x1, 16)
   v128.store(p, x2, 32)
   v128.store(p, x3, 48)
-}
-
-function rotateTwo(p: usize, stride: usize, turn: usize, end: usize): void {
-  let x = v128.load(p)
-  for (; turn < end; turn += 16) {
-    const c = v128.load64_splat(turn)
-    const s = v128.load64_splat(turn, 8)
-    const y = v128.load(p + stride)
-    v128.store(p, f64x2.add(f64x2.mul(c, x), f64x2.mul(s, y)))
-    x = f64x2.sub(f64x2.mul(c, y), f64x2.mul(s, x))
-    p += stride
-  }
-  v128.store(p, x)
 }
 
 /** Negative values give their sign to Y. */

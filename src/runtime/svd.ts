@@ -110,7 +110,7 @@ function decompose(
   const u = arena.alloc(most * m * n * 32)
   const sigma = arena.alloc(most * n * 16)
   const v = arena.alloc(most * n * n * 32)
-  const w = arena.alloc(48 * n * n + 64 * m + 208 * n)
+  const w = arena.alloc(48 * n * n + 64 * m + 432 * n)
   for (let first = 0; first < count; first += 2 * most) {
     const size = Math.min(2 * most, count - first)
     const pairs = (size + 1) >> 1

@@ -13,7 +13,7 @@ function decompose(batch: Complex[]): Decomposition[] {
   const { rows: m, columns: n } = batch[0]
   const pairs = Math.ceil(batch.length / 2)
   const [u, values, v] = fenced(
-    [pairs * m * n * 4, pairs * n * 2, pairs * n * n * 4, 6 * n * n + 8 * m + 26 * n],
+    [pairs * m * n * 4, pairs * n * 2, pairs * n * n * 4, 6 * n * n + 8 * m + 54 * n],
     (arena, u, values, v, w) => {
       assert.is(arena.routines.svd(pairs, m, n, arena.put(pack(batch)), u, values, v, w), 0)
     },
