@@ -141,10 +141,9 @@ function convolution(node: GraphNode, name = '', kernel: Weights | undefined, gr
   const axes = kernel.shape.length - 2
   if (axes < 1 || axes > 3) return skip(name, `rank ${kernel.shape.length}: a convolution has rank 3, 4 or 5`, work)
   if (!isFloat(kernel.dtype)) return skip(name, `a kernel of ${kernel.dtype} numbers without a scale`, work)
-  const geometry = geometryOf(node, axes, inputSides(node, graph, axes), work.what)
-  const depthwise =
-    geometry.groups !== undefined && geometry.groups > 1 && geometry.groups === outChannels('conv', kernel.shape, geometry)
   const inputSize = inputSides(node, graph, axes)
+  const geometry = geometryOf(node, axes, inputSize, work.what)
+  const depthwise = geometry.groups! > 1 && kernel.shape[geometry.layout === 'HWIO' ? axes : 1] === 1
   return add(name, { op: 'conv', kernel, kind: depthwise ? `${node.op} (depthwise)` : node.op, geometry, inputSize }, work)
 }
 
