@@ -18,6 +18,8 @@ interface Named {
   readonly skipped?: readonly Skipped[]
   readonly notes?: readonly string[]
   readonly options: ReadOptions
+  /** geometry the file itself states, by tensor name; the user's table wins over it */
+  readonly stated?: Readonly<Record<string, GeometryEntry>>
   /** kernels are [space…, in, out] whatever their names */
   readonly channelsLast?: boolean
 }
@@ -35,15 +37,27 @@ type Role =
  * Rank 3–5 whose name says weight: a convolution. Rank 2: dense. Vectors with running statistics: a batch norm. The rest is skipped,
  * each with its reason.
  */
-export function stateDict({ name, format, tensors, skipped = [], notes = [], options, channelsLast = false }: Named): Model {
+export function stateDict({
+  name,
+  format,
+  tensors,
+  skipped = [],
+  notes = [],
+  options,
+  channelsLast = false,
+  stated = {},
+}: Named): Model {
   const alone = tensors.length === 1
   const { norms, used } = normsByName(tensors)
   const layers: Layer[] = []
   const left: Skipped[] = [...skipped]
   for (const tensor of tensors) {
     if (used.has(tensor.name)) continue
-    const entry = entryFor(options.geometry, tensor.name)
-    const role = roleOf(tensor, entry, alone, channelsLast || isTensorFlowName(tensor.name))
+    const given = entryFor(options.geometry, tensor.name)
+    const own = Object.hasOwn(stated, tensor.name) ? stated[tensor.name] : undefined
+    const entry = given && own ? { ...own, ...given } : (given ?? own)
+    const from = given ? 'table' : own ? 'file' : 'default'
+    const role = roleOf(tensor, entry, from, alone, channelsLast || isTensorFlowName(tensor.name))
     if (role.is === 'skipped') left.push({ name: tensor.name, why: role.why })
     else layers.push(layerOf(tensor.name, role, entry))
   }
@@ -86,7 +100,13 @@ const LOOKUP =
   /(^|[._/])(embed(ding|der)?s?|emb|wte|wpe|tok(en)?s?|vocab|codebook|anchors?|positions?|pos)([._/]|$)|embeddings?[._/]|(pos|position|token|word|patch_pos|class|cls)_?(embed|emb|token)|relative_(position|attention)_bias/i
 const NORM = /(^|[._/])(\w*norm\w*|bn\d*|ln(_\w+)?\d*|gamma|beta|scale)[._/]?(weight|scale)?$/i
 
-function roleOf({ name, weights }: NamedTensor, entry: GeometryEntry | undefined, alone: boolean, channelsLast: boolean): Role {
+function roleOf(
+  { name, weights }: NamedTensor,
+  entry: GeometryEntry | undefined,
+  from: Layer['geometryFrom'],
+  alone: boolean,
+  channelsLast: boolean,
+): Role {
   const rank = weights.shape.length
   const skip = (why: string): Role => ({ is: 'skipped', why })
   if (entry?.op === 'skip') return skip('the geometry table says so')
@@ -105,7 +125,7 @@ function roleOf({ name, weights }: NamedTensor, entry: GeometryEntry | undefined
       return skip(`rank ${rank}, but its name does not say weight; name it in a geometry table to include it`)
   }
   if ((entry?.op ?? (rank === 2 ? 'dense' : 'conv')) === 'dense') return denseRole(name, weights, channelsLast)
-  return convRole(name, weights, entry, channelsLast)
+  return convRole(name, weights, entry, from, channelsLast)
 }
 
 function denseRole(name: string, weights: Weights, channelsLast: boolean): Role {
@@ -124,11 +144,16 @@ function denseKind(name: string): string {
   return 'Linear'
 }
 
-function convRole(name: string, weights: Weights, entry: GeometryEntry | undefined, channelsLast: boolean): Role {
+function convRole(
+  name: string,
+  weights: Weights,
+  entry: GeometryEntry | undefined,
+  from: Layer['geometryFrom'],
+  channelsLast: boolean,
+): Role {
   const { shape } = weights
   const axes = shape.length - 2
   if (axes < 1 || axes > 3) return { is: 'skipped', why: `rank ${shape.length}: a convolution has rank 3, 4 or 5` }
-  const from = entry === undefined ? 'default' : 'table'
   const given = spell(entry ?? {}, axes, name)
   const kind = `Conv${axes}d`
   if (/depthwise/i.test(name) && channelsLast) {

@@ -1,9 +1,9 @@
-import { fail, OpnormError } from '../../errors.ts'
+import { fail, show } from '../../errors.ts'
 import type { Model, NamedBytes, ReadOptions } from '../model.ts'
 import { stateDict } from '../state-dict.ts'
 import { type Dtype, widthOf } from '../weights.ts'
 import { type Member, openZip } from '../zip.ts'
-import { type Persistent, unpickle, type Value } from './pickle.ts'
+import { type Persistent, type Unpickled, unpickle, type Value } from './pickle.ts'
 import { type Source, type Storages, storageId } from './storage.ts'
 import { collect, unknownCalls } from './tensors.ts'
 
@@ -30,9 +30,7 @@ export function readPytorch(file: NamedBytes, options: ReadOptions): Model {
         : 'none'
     fail('file', file.name, 'a checkpoint with tensors', seen, 'Save the state dict')
   }
-  // What the user says wins over what a module saved whole says.
-  const table = { geometry: { ...geometry, ...options.geometry } }
-  return stateDict({ name: file.name, format: 'pytorch', tensors, skipped: [...skipped, ...foreign], options: table })
+  return stateDict({ name: file.name, format: 'pytorch', tensors, skipped: [...skipped, ...foreign], options, stated: geometry })
 }
 
 interface Opened {
@@ -81,20 +79,24 @@ export function isPickle(bytes: Uint8Array): boolean {
 
 /** Five pickles: magic number, protocol, the writing system, the value, the storages' keys; then the storages in that order. */
 function openLegacy({ name, bytes }: NamedBytes): Opened {
-  const magic = unpickle(bytes, name)
-  if (typeof magic.value !== 'number' || Math.abs(magic.value - MAGIC) > 1e9) {
-    unknownCalls(magic.called, name)
-    fail('file', name, 'a PyTorch checkpoint', 'another pickle', 'Save it with torch.save, or as safetensors')
+  const called = new Set<string>()
+  const next = (start: number): Unpickled => {
+    const pickle = unpickle(bytes, name, start)
+    unknownCalls(pickle.called, name)
+    for (const callee of pickle.called) called.add(callee)
+    return pickle
   }
-  const protocol = unpickle(bytes, name, magic.end)
+  const magic = next(0)
+  if (typeof magic.value !== 'number' || Math.abs(magic.value - MAGIC) > 1e9)
+    fail('file', name, 'a PyTorch checkpoint', 'another pickle', 'Save it with torch.save, or as safetensors')
+  const protocol = next(magic.end)
   if (protocol.value !== PROTOCOL)
-    fail('file', name, `checkpoint protocol ${PROTOCOL}`, String(protocol.value), 'Save it with a newer PyTorch')
-  const system = unpickle(bytes, name, protocol.end)
-  const content = unpickle(bytes, name, system.end)
-  const keys = unpickle(bytes, name, content.end)
+    fail('file', name, `checkpoint protocol ${PROTOCOL}`, show(protocol.value), 'Save it with a newer PyTorch')
+  const system = next(protocol.end)
+  const content = next(system.end)
+  const keys = next(content.end)
   const bigEndian = system.value instanceof Map && system.value.get('little_endian') === false
   const places = placeStorages(bytes, keys.value, keys.end, content.persistents, bigEndian, name)
-  const called = new Set([magic, protocol, system, content, keys].flatMap(pickle => [...pickle.called]))
   return { value: content.value, called, source: { what: name, storages: key => places.get(key), bigEndian } }
 }
 

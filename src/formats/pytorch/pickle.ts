@@ -79,9 +79,9 @@ export function unpickle(bytes: Uint8Array, what: string, start = 0): Unpickled 
 }
 
 const STOP = 0x2e
-// A hundred thousand tensors fit. A byte of pickle can cost two hundred of memory (an empty dict), so objects are counted apart.
+// Forty thousand tensors fit. A byte of pickle can cost two hundred of memory (an empty dict), so objects are counted apart.
 const MAX_STEPS = 4_000_000
-const MAX_CONTAINERS = 1_000_000
+const MAX_CONTAINERS = 500_000
 
 class Machine {
   readonly bytes: Uint8Array
