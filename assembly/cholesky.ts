@@ -9,7 +9,7 @@
  * j the smaller index (from 1): each of the 2j real products of an entry meets at most j + 2 roundings, the reciprocal pivot adds
  * three and the difference with t one.
  */
-import { below1, below2 } from './generated/cholesky'
+import { below } from './generated/cholesky'
 
 const ZERO = f64x2.splat(0)
 
@@ -22,18 +22,8 @@ const ZERO = f64x2.splat(0)
  *   out    out   pairs × [ok ok'], each 1 or 0
  */
 export function cholesky(pairs: i32, n: i32, g: usize, level: usize, w: usize, out: usize): void {
-  test(pairs, n, g, level, w, out, false)
-}
-
-/** `cholesky` with the wide microkernel: the same bits. */
-export function choleskyWide(pairs: i32, n: i32, g: usize, level: usize, w: usize, out: usize): void {
-  test(pairs, n, g, level, w, out, true)
-}
-
-@inline
-function test(pairs: i32, n: i32, g: usize, level: usize, w: usize, out: usize, wide: bool): void {
   for (; pairs > 0; pairs--) {
-    v128.store(out, v128.and(factor(n, g, v128.load(level), w, wide), f64x2.splat(1)))
+    v128.store(out, v128.and(factor(n, g, v128.load(level), w), f64x2.splat(1)))
     g += (<usize>(n * n)) << 5
     level += 16
     out += 16
@@ -41,21 +31,16 @@ function test(pairs: i32, n: i32, g: usize, level: usize, w: usize, out: usize, 
 }
 
 /** Rows of L at `l`, diagonal entries as −1/l_jj; returns the mask of the lanes that passed. */
-@inline
-function factor(n: i32, g: usize, t: v128, l: usize, wide: bool): v128 {
+function factor(n: i32, g: usize, t: v128, l: usize): v128 {
   const ld = (<usize>n) << 5
-  const w = l
   let passed = f64x2.eq(ZERO, ZERO)
   for (let j = 0; j < n; j += 2) {
     const bytes = (<usize>j) << 5
-    const a = w + <usize>j * ld
+    const a = l + <usize>j * ld
     const c = g + <usize>j * ld + bytes
     passed = v128.and(passed, corner(bytes, a, j + 1 < n ? a + ld : a, c, ld, t))
-    if (!v128.any_true(passed) || j + 2 >= n) break
-    const left = n - j - 2
-    const done = wide ? left & ~1 : 0
-    if (wide) below2(done, bytes, a, a + ld, a + 2 * ld, ld, c + 64)
-    below1(left - done, bytes, a, a + ld, a + <usize>(done + 2) * ld, ld, c + ((<usize>(done + 2)) << 5))
+    if (!v128.any_true(passed)) break
+    below(n - j - 2, bytes, a, a + ld, a + 2 * ld, ld, c + 64)
   }
   return passed
 }

@@ -18,12 +18,10 @@ export interface Routines {
   halfPlanes(n: number, taps: number, g: number, planes: number): void
   hermitianSymbol(pairs: number, n: number, taps: number, planes: number, phase: number, g: number): void
   gram(pairs: number, m: number, n: number, a: number, g: number): void
-  gramWide(pairs: number, m: number, n: number, a: number, g: number): void
   tapProducts(taps: number, m: number, n: number, a: number, x: number, y: number): void
   tapAdjoint(taps: number, m: number, n: number, a: number, z: number, x: number): void
   climb(n: number, steps: number, g: number, x: number, w: number, out: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
-  choleskyWide(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   // biome-ignore format: one routine a line
   fft(outer: number, n: number, s: number, passes: number, radices: number, twiddles: number, x: number, y: number, w: number): number
   // biome-ignore format: one routine a line
