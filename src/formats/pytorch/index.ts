@@ -109,8 +109,7 @@ function placeStorages(
   bigEndian: boolean,
   what: string,
 ): Map<string, Uint8Array> {
-  if (!Array.isArray(keys))
-    throw new OpnormError('file', `${what}: expected a list of storages, got another value. The file is damaged`)
+  if (!Array.isArray(keys)) fail('file', what, 'a list of storages', 'another value', 'The file is damaged')
   const dtypes = new Map<string, Dtype | undefined>()
   for (const { persistent } of persistents) {
     const { key, dtype } = storageId(persistent, what)
