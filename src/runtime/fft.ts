@@ -1,7 +1,7 @@
 import { sizeOf } from '../tensor.ts'
-import { type Arena, borrow } from './arena.ts'
+import { borrow } from './arena.ts'
 import type { Complex } from './contract.ts'
-import { openAxis, type TransformAxis } from './fft-axis.ts'
+import { openPlan } from './fft-plan.ts'
 
 /**
  * Discrete Fourier transforms of a batch, over all axes, not normalised: X[k] = Σ_j x[j]·e^{sign·2πi Σ_d j_d k_d/n_d}.
@@ -120,34 +120,4 @@ function halfSpectrum(shape: readonly number[]): Int32Array {
     }
   }
   return pairs
-}
-
-/** Bytes of signals in flight: with their copy they fill half a second-level cache. */
-const BLOCK = 2 ** 17
-
-interface Plan {
-  /** Lane pairs transformed together, interleaved element by element. */
-  readonly width: number
-  /** Where they go. */
-  readonly x: number
-  /** Transforms them; returns where they are. */
-  run(): number
-}
-
-function openPlan(arena: Arena, shape: readonly number[], pairs: number): Plan {
-  const points = sizeOf(shape)
-  const width = Math.max(1, Math.min(pairs, 16, Math.floor(BLOCK / (points * 32))))
-  const bytes = points * width * 32
-  const x = arena.alloc(bytes)
-  const y = arena.alloc(bytes)
-  const axes: TransformAxis[] = shape.map((n, d) => openAxis(arena, n, sizeOf(shape.slice(d + 1)) * width))
-  const run = () => {
-    let [here, there] = [x, y]
-    axes.forEach((axis, d) => {
-      const done = axis.run(sizeOf(shape.slice(0, d)), here, there)
-      if (done !== here) [here, there] = [there, here]
-    })
-    return here
-  }
-  return { width, x, run }
 }
