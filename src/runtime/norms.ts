@@ -1,8 +1,8 @@
-import { type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
+import type { Frequencies, Symbol } from '../symbol.ts'
 import { borrow } from './arena.ts'
-import { countOf } from './evaluate.ts'
+import { countOf, frequencyAt } from './evaluate.ts'
 import { eigenpairsAt } from './hermitian.ts'
-import { putPhases } from './phases.ts'
+import { openSymbol } from './symbol-values.ts'
 
 /** Bytes of symbols in flight: they, their Gram matrices and what follows stay in the second-level cache. */
 const BLOCK = 2 ** 18
@@ -18,7 +18,7 @@ export function normsAt(symbol: Symbol, group: number, frequencies: Frequencies)
   const count = countOf(frequencies)
   const norms = new Float64Array(count)
   borrow(arena => {
-    const a = arena.put(groupTaps(symbol, group))
+    const symbols = openSymbol(arena, symbol, group, frequencies)
     const pairs = Math.max(1, Math.min(Math.floor(BLOCK / (m * n * 32)), (count + 1) >> 1))
     const f = arena.alloc(pairs * m * n * 32)
     const g = arena.alloc(pairs * n * n * 32)
@@ -28,7 +28,7 @@ export function normsAt(symbol: Symbol, group: number, frequencies: Frequencies)
     for (let first = 0; first < count; first += 2 * pairs) {
       const size = Math.min(2 * pairs, count - first)
       const here = (size + 1) >> 1
-      evaluate(symbol, a, frequencies, first, size, f)
+      symbols.write(first, size, f)
       arena.routines.gram(here, m, n, f, g)
       arena.routines.tridiagonal(here, n, g, de, w)
       arena.routines.largestEigenvalue(here, n, de, out)
@@ -55,7 +55,7 @@ export function topPairAt(symbol: Symbol, group: number, frequencies: Frequencie
   return borrow(arena => {
     const f = arena.alloc(m * n * 32)
     const g = arena.alloc(n * n * 32)
-    evaluate(symbol, arena.put(groupTaps(symbol, group)), frequencies, index, 1, f)
+    openSymbol(arena, symbol, group, frequencyAt(frequencies, index)).write(0, 1, f)
     arena.routines.gram(1, m, n, f, g)
     const v = eigenpairsAt(arena, n, g, 0, 1).vectors[0]
     const u = image(arena.f64(f, 4 * m * n), m, n, v)
@@ -63,16 +63,6 @@ export function topPairAt(symbol: Symbol, group: number, frequencies: Frequencie
     if (sigma === 0) u[0] = 1
     else for (let i = 0; i < 2 * m; i++) u[i] /= sigma
     return { sigma, u, v }
-  })
-}
-
-/** F at `count` frequencies from `first`, in pair layout at f; a holds the taps. */
-function evaluate(symbol: Symbol, a: number, frequencies: Frequencies, first: number, count: number, f: number): void {
-  borrow(inner => {
-    const size = symbol.rows * symbol.columns
-    const taps = symbol.taps.length / symbol.groups / size
-    const phases = putPhases(inner, symbol.offsets, frequencies, first, count)
-    inner.routines.symbol((count + 1) >> 1, taps, size, a, phases, f)
   })
 }
 

@@ -1,8 +1,8 @@
-import { exponentOf, type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
+import { exponentOf, type Frequencies, type Symbol } from '../symbol.ts'
 import { scaled } from '../rounding.ts'
 import { type Arena, borrow } from './arena.ts'
 import { countOf } from './evaluate.ts'
-import { putPhases } from './phases.ts'
+import { openSymbol } from './symbol-values.ts'
 
 /** Bytes of matrices in flight: symbol, reflectors and values of a block stay in the second-level cache. */
 const BLOCK = 2 ** 18
@@ -17,21 +17,17 @@ const BLOCK = 2 ** 18
  */
 export function singularValuesAt(symbol: Symbol, group: number, frequencies: Frequencies): Float64Array {
   const { rows: m, columns: n } = symbol
-  const taps = groupTaps(symbol, group)
   const count = countOf(frequencies)
   const values = new Float64Array(count * n)
   borrow(arena => {
-    const a = arena.put(taps)
+    const symbols = openSymbol(arena, symbol, group, frequencies)
     const step = blockSize(m, n, count)
     const f = arena.alloc((step >> 1) * m * n * 32)
     const room = spectrumRoom(arena, m, n, step >> 1)
     for (let first = 0; first < count; first += step) {
       const size = Math.min(step, count - first)
       const pairs = (size + 1) >> 1
-      borrow(inner => {
-        const phases = putPhases(inner, symbol.offsets, frequencies, first, size)
-        inner.routines.symbol(pairs, taps.length / (m * n), m * n, a, phases, f)
-      })
+      symbols.write(first, size, f)
       spectrum(arena, pairs, m, n, f, room)
       unpair(arena.f64(room.values, pairs * 2 * n), n, size, values.subarray(first * n))
     }

@@ -1,9 +1,9 @@
 import { fail } from '../errors.ts'
 import { scaled } from '../rounding.ts'
-import { exponentOf, type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
+import { exponentOf, type Frequencies, type Symbol } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
 import { countOf } from './evaluate.ts'
-import { putPhases } from './phases.ts'
+import { openSymbol } from './symbol-values.ts'
 
 /** A = U Σ Vᴴ for each matrix of a batch, with r = min(rows, columns) values, descending. */
 export interface Decompositions {
@@ -36,14 +36,10 @@ const BLOCK = 2 ** 19
  */
 export function svdAt(symbol: Symbol, group: number, frequencies: Frequencies): Decompositions {
   const { rows: m, columns: n } = symbol
-  const taps = groupTaps(symbol, group)
   const count = countOf(frequencies)
   return borrow(arena => {
-    const at = arena.put(taps)
-    return decompose(arena, m, n, count, (inner, first, size, a) => {
-      const phases = putPhases(inner, symbol.offsets, frequencies, first, size)
-      inner.routines.symbol((size + 1) >> 1, taps.length / (m * n), m * n, at, phases, a)
-    })
+    const symbols = openSymbol(arena, symbol, group, frequencies)
+    return decompose(arena, m, n, count, (_, first, size, a) => symbols.write(first, size, a))
   })
 }
 
