@@ -4,6 +4,8 @@
 export { audit } from './audit/audit.ts'
 export { compared } from './audit/compare.ts'
 export { merge } from './audit/merge.ts'
+export { certifyNetwork } from './audit/network.ts'
+export type * from './audit/network-types.ts'
 export { readReport } from './audit/read-report.ts'
 export { readModel } from './formats/index.ts'
 export type * from './formats/model.ts'

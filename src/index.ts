@@ -35,3 +35,4 @@ export { type GradientPenalty, type GradientPenaltyOptions, gradientPenalty } fr
 export { type Normalized, normalize } from './training/normalize.ts'
 export { type BoundMethod, type Penalty, type PenaltyOptions, penalty } from './training/penalty.ts'
 export { type Rescaled, rescale } from './training/rescale.ts'
+export { type Curvature, curvature, type Margin } from './network/curvature.ts'
