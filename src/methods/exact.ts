@@ -6,7 +6,7 @@ import { countOf, frequencyAt, symbolAt, tapGradient } from '../runtime/evaluate
 import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
 import { type TopPair, topPairOf } from '../runtime/matrix-norm.ts'
 import { PHASE_ERROR } from '../runtime/phases.ts'
-import { singularValuesAt } from '../runtime/spectrum.ts'
+import { normsAt } from '../runtime/norms.ts'
 import {
   circularFrequencies,
   circularGrid,
@@ -64,15 +64,26 @@ function search(gram: GramSymbol, symbol: Symbol, group: number, frequencies: Fr
   const count = countOf(frequencies)
   let [square, index, work] = [0, 0, 0]
   const evaluate = (indices: number[]) => {
-    const values = singularValuesAt(symbol, group, select(frequencies, indices))
+    const norms = normsAt(symbol, group, select(frequencies, indices))
     work += indices.length
     indices.forEach((at, i) => {
-      const next = values[i * symbol.columns] ** 2
+      const next = norms[i] ** 2
       if (next > square) [square, index] = [next, at]
     })
   }
+  // A few Lanczos steps on G tell where it is worth looking: they cost n² flops each, a norm costs n³.
+  const promising = (indices: number[], most: number) => {
+    const values = gram.climb(select(frequencies, indices), 12).map(ritz => ritz.value)
+    const order = indices.map((_, i) => i).sort((i, j) => values[j] - values[i])
+    return order.slice(0, most).map(i => indices[i])
+  }
   const stride = Math.max(1, Math.floor(count / 64))
-  evaluate(Array.from({ length: Math.ceil(count / stride) }, (_, i) => i * stride))
+  evaluate(
+    promising(
+      Array.from({ length: Math.ceil(count / stride) }, (_, i) => i * stride),
+      2,
+    ),
+  )
   let open = Array.from({ length: count }, (_, i) => i)
   let ceiling = 0
   for (let widen = 4; open.length > 0; widen *= 4) {
@@ -82,7 +93,7 @@ function search(gram: GramSymbol, symbol: Symbol, group: number, frequencies: Fr
     const passed = gram.below(select(frequencies, open), new Float64Array(open.length).fill(t))
     ceiling = Math.max(ceiling, t)
     open = open.filter((_, i) => passed[i] === 0)
-    if (open.length > 0) evaluate(open)
+    if (open.length > 0) evaluate(promising(open, 4))
   }
   return { square, index, work, ceiling }
 }
