@@ -52,12 +52,12 @@ interface Decimal {
   power: number
 }
 
-/** The last digit shown is worth at least the enclosure's width, so the two ends differ in it by one or two. */
+/** The last digit shown is the first one in which the two ends differ. */
 function justifiedDigits(lower: number, upper: number): number {
   const width = upper - lower
   const top = exponentOf(upper)
   if (!(width > 0)) return MOST_DIGITS
-  return Math.max(2, Math.min(MOST_DIGITS, top - exponentOf(width)))
+  return Math.max(2, Math.min(MOST_DIGITS, top - exponentOf(width) + 1))
 }
 
 function sameStyle(lower: number, upper: number, digits: number): [string, string] {
@@ -80,12 +80,12 @@ function exponentOf(x: number): number {
   return x === 0 ? 0 : Number(x.toExponential().split('e')[1])
 }
 
-/** Fixed notation from 1e-4 to 1e7, scientific outside. */
+/** Fixed notation from 1e-4 to 1e7 and where no more than one zero has to be made up, scientific elsewhere. */
 function spell({ whole, power }: Decimal): string {
   if (whole === 0n) return '0'
   const digits = whole.toString()
   const exponent = digits.length - 1 + power
-  if (exponent < -4 || exponent >= 7) {
+  if (exponent < -4 || exponent >= 7 || power > 1) {
     const fraction = digits.slice(1)
     return `${digits[0]}${fraction ? '.' + fraction : ''}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
   }

@@ -1,7 +1,7 @@
 import type { LayerReport, ModelReport, NetworkReport, Report } from '../report.ts'
 import { chainOf, chainRows, totalCurve } from './charts/chain.ts'
 import { comparisonLine, comparisonRows, COMPARISON_TITLES } from './comparison.ts'
-import { enclosureText, roundedDown, roundedUp } from './decimal.ts'
+import { enclosureText, gapText, roundedDown, roundedUp } from './decimal.ts'
 import { escapeHtml } from './escape.ts'
 import { layerCard } from './layer-card.ts'
 import { layerTable } from './layer-table.ts'
@@ -41,7 +41,7 @@ ${legend(report)}
 function masthead({ models, goal, opnorm }: Report): string {
   const title = models.length === 1 ? baseName(models[0].file) : `${models.length} models`
   const facts = [
-    `gap ${goal.gap ?? 1e-6}`,
+    `gap ${gapText(goal.gap ?? 1e-6)}`,
     goal.inputSize === undefined ? 'every input size' : `input ${[goal.inputSize].flat().join('×')}`,
     ...(goal.fold ? ['batch norm folded'] : []),
     ...(goal.layers ? [`layers ${goal.layers}`] : []),
@@ -137,7 +137,7 @@ function notes(model: ModelReport): string {
   const skipped = model.skipped.map(({ name, why }) => `<li><b>${escapeHtml(name)}</b> ${escapeHtml(why)}</li>`)
   return `${lines.length ? `<ul class="notes">${lines.join('')}</ul>` : ''}${
     skipped.length
-      ? `<details class="skipped"><summary>${skipped.length} tensors left out</summary><ul class="notes">${skipped.join('')}</ul></details>`
+      ? `<details class="skipped"><summary>${skipped.length} ${skipped.length === 1 ? 'tensor' : 'tensors'} left out</summary><ul class="notes">${skipped.join('')}</ul></details>`
       : ''
   }`
 }

@@ -2,7 +2,7 @@ import type { Claim, LayerReport, LayerShape } from '../report.ts'
 import { spectrumChart, spectrumWords } from './charts/spectrum.ts'
 import { surfaceChart } from './charts/surface.ts'
 import { claimText, shapeText, sidesText, timeText } from './columns.ts'
-import { enclosureText, gapText, rounded } from './decimal.ts'
+import { enclosureText, gapText, rounded, roundedUp } from './decimal.ts'
 import { escapeHtml } from './escape.ts'
 import { KINDS, METHODS } from './words.ts'
 
@@ -47,7 +47,7 @@ function pictures(picture: LayerReport['picture'], title: string): string {
   const { surface, spectrum } = picture
   const left = surface ? `<div><h4>‖F(θ)‖ over the frequencies</h4>${surfaceChart(surface, title)}</div>` : ''
   const right = spectrum
-    ? `<div><h4>Singular values${surface ? ' of the circular operator' : ''}</h4>${spectrumChart(spectrum, title)}<p>${spectrumWords(spectrum)}</p></div>`
+    ? `<div><h4>Singular values</h4>${spectrumChart(spectrum, title)}<p>${spectrumWords(spectrum)}${surface ? ` On a ${spectrum.sides.join('×')} grid of frequencies.` : ''}</p></div>`
     : ''
   return `<div class="pictures">${left}${right}</div>`
 }
@@ -63,7 +63,7 @@ function bounds({ claims, enclosure }: LayerReport): string {
     const width = (((claim.value ?? most) / most) * 100).toFixed(1)
     const kind = claim === enclosure ? 'enclosure' : (claim.kind ?? 'estimate')
     const ratio = claim === enclosure || claim.ratio === null ? '' : `${rounded(claim.ratio, 3)}×`
-    const label = claim === enclosure ? enclosureText(claim.lower ?? 0, claim.upper) : claimText(claim)
+    const label = claim === enclosure ? `≤ ${roundedUp(claim.upper ?? 0, 6)}` : claimText(claim)
     return `<li title="${escapeHtml(METHODS[claim.method] ?? '')}"><span>${name}<small>${claim === enclosure ? 'both ends proven' : claim.kind ? KINDS[claim.kind].name : ''}</small></span>
 <span class="bar"><i class="${kind}" style="width:${width}%"></i></span><span class="num">${label}</span><span class="num">${ratio}</span></li>`
   })

@@ -47,12 +47,14 @@ body:has(> .opnorm) { margin: 0; }
 .opnorm .findings ul { margin: 0; padding-left: 18px; font-size: 14px; overflow-wrap: anywhere; }
 .opnorm .refused { color: var(--bad); overflow-wrap: anywhere; }
 
-.opnorm .chart { display: block; width: 100%; height: auto; overflow: visible; }
-.opnorm .chart.wide { margin: 14px 0 18px; }
+.opnorm .chart { margin: 0; }
+.opnorm .chart svg { display: block; width: 100%; height: 120px; overflow: visible; border-bottom: 1px solid var(--line); }
+.opnorm .chart p { display: flex; justify-content: space-between; font-size: 12px; color: var(--soft); margin: 0; padding: 3px 0; }
+.opnorm .lead + .chart { margin: 8px 0 18px; }
+.opnorm .lead + .chart svg { height: 150px; }
 .opnorm .chart .line { fill: none; stroke: var(--accent); stroke-width: 1.75; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
 .opnorm .chart .area { fill: var(--accent); opacity: .13; }
-.opnorm .chart .axis { stroke: var(--line); stroke-width: 1; }
-.opnorm .chart text { font-size: 11px; fill: var(--soft); }
+.opnorm .chart .axis { stroke: var(--soft); stroke-width: 1; vector-effect: non-scaling-stroke; opacity: .5; }
 
 .opnorm details > summary { cursor: pointer; color: var(--soft); font-size: 14px; padding: 6px 0; }
 .opnorm .chain, .opnorm .chain-head { --columns: minmax(0, 1.5fr) minmax(120px, 1.6fr) 92px 104px; }
@@ -98,17 +100,17 @@ body:has(> .opnorm) { margin: 0; }
 .opnorm .pictures { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 6fr); gap: 22px; margin-top: 14px; }
 .opnorm .pictures > :only-child { grid-column: 1 / -1; }
 .opnorm .pictures p { font-size: 12.5px; color: var(--soft); margin: 8px 0 0; }
-.opnorm figure { margin: 0; }
+.opnorm .map { margin: 0; }
 .opnorm .torus { position: relative; aspect-ratio: 1; }
 .opnorm .torus img { display: block; width: 100%; height: 100%; border-radius: 6px; }
 .opnorm .torus .peak { position: absolute; width: 13px; height: 13px; margin: -6.5px; border: 2px solid #1c2028; border-radius: 50%; box-shadow: 0 0 0 1.5px rgb(255 255 255 / .85); }
-.opnorm figcaption { display: flex; align-items: center; gap: 8px; font-size: 12px; color: var(--soft); margin-top: 7px; }
+.opnorm .map figcaption { display: flex; align-items: center; gap: 8px; font-size: 12px; color: var(--soft); margin-top: 7px; }
 .opnorm .scale { flex: 1; height: 7px; border-radius: 4px; background: ${GRADIENT}; }
-.opnorm .bounds { list-style: none; margin: 0; padding: 0; }
+.opnorm .bounds { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: max-content minmax(40px, 1fr) max-content max-content; gap: 0 12px; }
 .opnorm article h4 + .bounds { margin-top: 4px; }
 .opnorm .pictures + h4 { margin-top: 20px; }
-.opnorm .bounds li { display: grid; grid-template-columns: 104px minmax(0, 1fr) max-content 52px; gap: 12px; align-items: center; padding: 4px 0; font-size: 13.5px; }
-.opnorm .bounds li.absent { grid-template-columns: 104px 1fr; }
+.opnorm .bounds li { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; align-items: center; padding: 4px 0; font-size: 13.5px; }
+.opnorm .bounds li.absent .why { grid-column: 2 / -1; }
 .opnorm .bounds .why { color: var(--soft); font-size: 12.5px; }
 .opnorm .bounds small { display: block; color: var(--soft); font-size: 11.5px; line-height: 1.2; }
 .opnorm .bounds .bar::after { content: ''; position: absolute; left: var(--mark); top: -7px; bottom: -7px; width: 1.5px; background: var(--ink); opacity: .6; }
@@ -139,9 +141,8 @@ body:has(> .opnorm) { margin: 0; }
   .opnorm article { padding: 14px 14px 16px; }
   .opnorm .pictures { grid-template-columns: 1fr; }
   .opnorm .torus { max-width: 260px; }
-  .opnorm figcaption { max-width: 260px; }
-  .opnorm .bounds li { grid-template-columns: 92px minmax(0, 1fr) max-content; }
-  .opnorm .bounds li .num:last-child { display: none; }
+  .opnorm .map figcaption { max-width: 260px; }
+  .opnorm .bounds { gap: 0 8px; }
 }
 @media print {
   .opnorm { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #ccc; --wash: #eee; --shade: none; max-width: none; padding: 0; font-size: 11pt; }

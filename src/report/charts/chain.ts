@@ -1,7 +1,7 @@
 import type { ModelReport } from '../../report.ts'
 import { escapeHtml } from '../escape.ts'
 import { rounded, roundedUp } from '../decimal.ts'
-import { svg, text } from './svg.ts'
+import { chart } from './svg.ts'
 
 /** One link of the chain: what it may amplify by itself, and everything up to it. */
 interface Link {
@@ -38,7 +38,7 @@ function row({ name, what, gain, total }: Link, reach: number): string {
   )
 }
 
-const [WIDTH, HEIGHT, TOP, BASE] = [720, 150, 16, 132]
+const [WIDTH, HEIGHT] = [720, 130]
 
 /** Total amplification from the input to each node, on a logarithmic scale. */
 export function totalCurve(links: readonly Link[]): string {
@@ -47,21 +47,20 @@ export function totalCurve(links: readonly Link[]): string {
   if (known.length < 2) return ''
   const logs = known.map(Math.log10)
   const [low, high] = [Math.min(0, ...logs), Math.max(0, ...logs)]
-  const span = high - low || 1
-  const y = (log: number): string => (BASE - ((log - low) / span) * (BASE - TOP)).toFixed(1)
+  const y = (log: number): string => (HEIGHT - ((log - low) / (high - low || 1)) * HEIGHT).toFixed(1)
   const points = [`0,${y(0)}`]
   totals.forEach((total, i) => {
     if (total !== null && total > 0) points.push(`${(((i + 1) / totals.length) * WIDTH).toFixed(1)},${y(Math.log10(total))}`)
   })
   const end = points[points.length - 1].split(',')[0]
-  return svg(
-    WIDTH,
-    HEIGHT,
-    `certified amplification from the input to each of ${links.length} nodes, at most ${rounded(Math.max(...known), 3)}`,
-    `<polygon class="area" points="0,${y(0)} ${points.join(' ')} ${end},${y(0)}"/><polyline class="line" points="${points.join(' ')}"/>` +
-      `<line class="axis" x1="0" y1="${y(0)}" x2="${WIDTH}" y2="${y(0)}"/>` +
-      text(0, Number(y(0)) + 14, 'input: 1') +
-      text(WIDTH, 12, `up to ${roundedUp(Math.max(...known), 3)}`, 'end'),
-    'chart wide',
-  )
+  return chart({
+    width: WIDTH,
+    height: HEIGHT,
+    title: `amplification from the input to each of ${links.length} nodes, at most ${rounded(Math.max(...known), 3)}`,
+    content:
+      `<polygon class="area" points="0,${y(0)} ${points.join(' ')} ${end},${y(0)}"/><polyline class="line" points="${points.join(' ')}"/>` +
+      `<line class="axis" x1="0" y1="${y(0)}" x2="${WIDTH}" y2="${y(0)}"/>`,
+    above: ['', `at most ${roundedUp(Math.max(...known), 3)}`],
+    below: ['input', `output${known.length === totals.length ? `: ${roundedUp(known[known.length - 1], 3)}` : ''}`],
+  })
 }

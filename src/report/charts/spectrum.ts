@@ -1,28 +1,27 @@
 import type { Picture } from '../../report.ts'
 import { rounded } from '../decimal.ts'
-import { svg, text } from './svg.ts'
+import { chart } from './svg.ts'
 
-const [WIDTH, HEIGHT, BASE, TOP] = [300, 150, 130, 18]
+const [WIDTH, HEIGHT] = [300, 120]
 
 /** Singular values by rank, largest first: flat is an isometry, steep is a layer that keeps a few directions only. */
 export function spectrumChart({ values, count }: NonNullable<Picture['spectrum']>, title: string): string {
   const high = values[0] || 1
-  const points = values.map((value, i) => {
-    const x = values.length === 1 ? 0 : (i / (values.length - 1)) * WIDTH
-    return `${x.toFixed(1)},${(BASE - (value / high) * (BASE - TOP)).toFixed(1)}`
-  })
-  const last = values.length === 1 ? ` ${WIDTH},${TOP}` : ''
-  return svg(
-    WIDTH,
-    HEIGHT,
-    `${title}: ${count} singular values from ${rounded(values[0], 4)} down to ${rounded(values[values.length - 1], 3)}`,
-    `<polygon class="area" points="0,${BASE} ${points.join(' ')}${last} ${WIDTH},${BASE}"/>` +
-      `<polyline class="line" points="${points.join(' ')}${last}"/>` +
-      `<line class="axis" x1="0" y1="${BASE}" x2="${WIDTH}" y2="${BASE}"/>` +
-      text(0, 12, rounded(values[0], 4)) +
-      text(0, 145, 'largest') +
-      text(WIDTH, 145, `smallest of ${count.toLocaleString('en')}`, 'end'),
+  const heights = values.length === 1 ? [values[0], values[0]] : values
+  const points = heights.map(
+    (value, i) => `${((i / (heights.length - 1)) * WIDTH).toFixed(1)},${(HEIGHT - (value / high) * HEIGHT).toFixed(1)}`,
   )
+  const last = values[values.length - 1]
+  return chart({
+    width: WIDTH,
+    height: HEIGHT,
+    title: `${title}: ${count} singular values from ${rounded(values[0], 4)} down to ${rounded(last, 3)}`,
+    content:
+      `<polygon class="area" points="0,${HEIGHT} ${points.join(' ')} ${WIDTH},${HEIGHT}"/>` +
+      `<polyline class="line" points="${points.join(' ')}"/>`,
+    above: [rounded(values[0], 4)],
+    below: ['largest', `smallest of ${count.toLocaleString('en')}`],
+  })
 }
 
 /** What the distribution says, in one sentence. */

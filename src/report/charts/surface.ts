@@ -2,7 +2,7 @@ import type { Picture } from '../../report.ts'
 import { rounded } from '../decimal.ts'
 import { PALETTE } from './palette.ts'
 import { pngUri } from './png.ts'
-import { svg, text } from './svg.ts'
+import { chart } from './svg.ts'
 
 type Samples = NonNullable<Picture['surface']>
 
@@ -61,20 +61,18 @@ function weights(t: number): number[] {
 }
 
 function curve(values: readonly number[], title: string): string {
-  const high = Math.max(...values) || 1
+  const high = Math.max(...values)
   const count = values.length
   const points = Array.from({ length: count + 1 }, (_, i) => {
     const value = values[(i + Math.floor(count / 2)) % count]
-    return `${((i / count) * 300).toFixed(1)},${(130 - (value / high) * 110).toFixed(1)}`
+    return `${((i / count) * 300).toFixed(1)},${(120 - (value / (high || 1)) * 120).toFixed(1)}`
   })
-  return svg(
-    300,
-    150,
-    `${title}: norm of the symbol over the frequency, at most ${rounded(high, 4)}`,
-    `<polyline class="line" points="${points.join(' ')}"/><line class="axis" x1="0" y1="130" x2="300" y2="130"/>` +
-      text(0, 145, '−π') +
-      text(150, 145, 'θ', 'middle') +
-      text(300, 145, 'π', 'end') +
-      text(0, 14, rounded(high, 4)),
-  )
+  return chart({
+    width: 300,
+    height: 120,
+    title: `${title}: norm of the symbol over the frequency, at most ${rounded(high, 4)}`,
+    content: `<polygon class="area" points="0,120 ${points.join(' ')} 300,120"/><polyline class="line" points="${points.join(' ')}"/>`,
+    above: [rounded(high, 4)],
+    below: ['−π', 'θ', 'π'],
+  })
 }

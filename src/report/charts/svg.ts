@@ -1,8 +1,22 @@
-/** An SVG picture with a title for those who do not see it. Titles must be escaped already. */
-export function svg(width: number, height: number, title: string, content: string, className = 'chart'): string {
-  return `<svg class="${className}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">${content}</svg>`
+/**
+ * A chart: an SVG picture that fills its place at any size, and its words around it as text, which does not shrink with it.
+ *
+ * @param title what it shows, for those who do not see it; escaped already
+ */
+export function chart({ width, height, title, content, above = [], below = [] }: Chart): string {
+  return `<figure class="chart">${words(above)}<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${title}">${content}</svg>${words(below)}</figure>`
 }
 
-export function text(x: number, y: number, words: string, anchor: 'start' | 'middle' | 'end' = 'start'): string {
-  return `<text x="${x}" y="${y}"${anchor === 'start' ? '' : ` text-anchor="${anchor}"`}>${words}</text>`
+export interface Chart {
+  readonly width: number
+  readonly height: number
+  readonly title: string
+  readonly content: string
+  /** spread over a line above and below the picture */
+  readonly above?: readonly string[]
+  readonly below?: readonly string[]
+}
+
+function words(parts: readonly string[]): string {
+  return parts.length === 0 ? '' : `<p>${parts.map(part => `<span>${part}</span>`).join('')}</p>`
 }
