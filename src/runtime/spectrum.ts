@@ -1,6 +1,7 @@
-import { exponentOf, type Frequencies, type Symbol } from '../symbol.ts'
+import type { Frequencies, Symbol } from '../symbol.ts'
 import { scaled } from '../rounding.ts'
 import { type Arena, borrow } from './arena.ts'
+import { type Batch, exponentsOf, pairUp } from './batch.ts'
 import { countOf } from './evaluate.ts'
 import { openSymbol } from './symbol-values.ts'
 
@@ -17,73 +18,55 @@ const BLOCK = 2 ** 18
  */
 export function singularValuesAt(symbol: Symbol, group: number, frequencies: Frequencies): Float64Array {
   const { rows: m, columns: n } = symbol
-  const count = countOf(frequencies)
-  const values = new Float64Array(count * n)
-  borrow(arena => {
+  return borrow(arena => {
     const symbols = openSymbol(arena, symbol, group, frequencies)
-    const step = blockSize(m, n, count)
-    const f = arena.alloc((step >> 1) * m * n * 32)
-    const room = spectrumRoom(arena, m, n, step >> 1)
-    for (let first = 0; first < count; first += step) {
-      const size = Math.min(step, count - first)
-      const pairs = (size + 1) >> 1
-      symbols.write(first, size, f)
-      spectrum(arena, pairs, m, n, f, room)
-      unpair(arena.f64(room.values, pairs * 2 * n), n, size, values.subarray(first * n))
-    }
+    return spectra(arena, m, n, countOf(frequencies), (_, first, size, a) => symbols.write(first, size, a))
   })
-  return values
 }
 
 /**
- * All singular values of one real matrix, descending: min(rows, columns) of them, within about 10⁻¹⁵·√n·σ₁. Any finite entries.
- *
- * @param matrix rows × columns, row-major
+ * All singular values of each matrix of a batch, real or complex, wide or tall, of any finite size: count × min(rows, columns), descending
+ * within a matrix, each within about 10⁻¹⁵·√n·σ₁.
  */
+export function singularValuesOfBatch(batch: Batch): Float64Array {
+  const [m, n] = [Math.max(batch.rows, batch.columns), Math.min(batch.rows, batch.columns)]
+  const exponents = exponentsOf(batch)
+  const values = borrow(arena =>
+    spectra(arena, m, n, exponents.length, (inner, first, size, a) => {
+      pairUp(batch, exponents, first, size, inner.f64(a, ((size + 1) >> 1) * m * n * 4))
+    }),
+  )
+  return values.map((x, i) => scaled(x, exponents[Math.floor(i / n)]))
+}
+
+/** All singular values of one real matrix, descending. @param matrix rows × columns, in either order of storage: the transpose has the same */
 export function singularValuesOf(matrix: Float64Array, rows: number, columns: number): Float64Array {
-  const m = Math.max(rows, columns)
-  const n = Math.min(rows, columns)
-  const exponent = exponentOf(matrix)
-  return borrow(arena => {
-    const a = arena.alloc(m * n * 32)
-    const room = spectrumRoom(arena, m, n, 1)
-    const pair = arena.f64(a, 4 * m * n).fill(0)
-    for (let j = 0; j < n; j++) {
-      for (let i = 0; i < m; i++) {
-        const x = scaled(matrix[rows < columns ? j * m + i : i * n + j], -exponent)
-        pair[4 * (j * m + i)] = x
-        pair[4 * (j * m + i) + 1] = x
-      }
-    }
-    spectrum(arena, 1, m, n, a, room)
-    return Float64Array.from({ length: n }, (_, i) => scaled(arena.f64(room.values, 2 * n)[2 * i], exponent))
-  })
+  return singularValuesOfBatch({ rows: columns, columns: rows, re: matrix })
 }
 
-interface Room {
-  bidiagonal: number
-  values: number
-  scratch: number
-}
-
-function spectrumRoom(arena: Arena, m: number, n: number, pairs: number): Room {
-  return {
-    bidiagonal: arena.alloc(pairs * n * 32),
-    values: arena.alloc(pairs * n * 16),
-    scratch: arena.alloc(Math.max((2 * m + 2 * n) * 32, 112 * n + 256)),
+/** Values of `count` matrices in blocks that stay in cache; `fill` writes a block's matrices in pair layout to an address. */
+function spectra(
+  arena: Arena,
+  m: number,
+  n: number,
+  count: number,
+  fill: (arena: Arena, first: number, size: number, a: number) => void,
+): Float64Array {
+  const values = new Float64Array(count * n)
+  const most = Math.min(Math.max(1, Math.floor(BLOCK / (m * n * 32))), (count + 1) >> 1)
+  const a = arena.alloc(most * m * n * 32)
+  const de = arena.alloc(most * n * 32)
+  const sigma = arena.alloc(most * n * 16)
+  const w = arena.alloc(Math.max((2 * m + 2 * n) * 32, 112 * n + 256))
+  for (let first = 0; first < count; first += 2 * most) {
+    const size = Math.min(2 * most, count - first)
+    const pairs = (size + 1) >> 1
+    borrow(inner => fill(inner, first, size, a))
+    arena.routines.bidiagonal(pairs, m, n, a, de, w)
+    arena.routines.singularValues(pairs, n, de, sigma, w)
+    unpair(arena.f64(sigma, pairs * n * 2), n, size, values.subarray(first * n))
   }
-}
-
-/** Matrices at `a`, which are destroyed, to singular values in pair layout. */
-function spectrum({ routines }: Arena, pairs: number, m: number, n: number, a: number, room: Room): void {
-  routines.bidiagonal(pairs, m, n, a, room.bidiagonal, room.scratch)
-  routines.singularValues(pairs, n, room.bidiagonal, room.values, room.scratch)
-}
-
-/** An even number of matrices that fill a block of the cache, no more than there are. */
-function blockSize(m: number, n: number, count: number): number {
-  const pairs = Math.max(1, Math.floor(BLOCK / (m * n * 32)))
-  return 2 * Math.min(pairs, (count + 1) >> 1)
+  return values
 }
 
 /** [x x'] by pair and index → one row a matrix. */

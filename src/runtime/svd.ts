@@ -1,7 +1,8 @@
 import { fail } from '../errors.ts'
 import { scaled } from '../rounding.ts'
-import { exponentOf, type Frequencies, type Symbol } from '../symbol.ts'
+import type { Frequencies, Symbol } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
+import { type Batch, exponentsOf, pairUp } from './batch.ts'
 import { countOf } from './evaluate.ts'
 import { openSymbol } from './symbol-values.ts'
 
@@ -13,14 +14,6 @@ export interface Decompositions {
   readonly sigma: Float64Array
   /** count × r columns × columns × (re, im). */
   readonly v: Float64Array
-}
-
-/** Complex matrices of one shape: count × (rows × columns, column-major); no `im` for real ones. */
-export interface Batch {
-  readonly rows: number
-  readonly columns: number
-  readonly re: Float64Array
-  readonly im?: Float64Array
 }
 
 /** Bytes of matrices in flight. */
@@ -45,41 +38,18 @@ export function svdAt(symbol: Symbol, group: number, frequencies: Frequencies): 
 
 /** Complete decompositions of matrices, real or complex, wide or tall, of any finite size: each is scaled by a power of two of its own. */
 export function svdOf(batch: Batch): Decompositions {
-  const { rows, columns, re, im } = batch
-  const wide = rows < columns
-  const [m, n] = wide ? [columns, rows] : [rows, columns]
-  const size = m * n
-  const count = re.length / size
-  const exponents = Array.from({ length: count }, (_, k) => {
-    const real = exponentOf(re.subarray(k * size, (k + 1) * size))
-    return im ? larger(re, real, im, exponentOf(im.subarray(k * size, (k + 1) * size)), k, size) : real
-  })
+  const { rows, columns } = batch
+  const [m, n] = [Math.max(rows, columns), Math.min(rows, columns)]
+  const exponents = exponentsOf(batch)
   const found = borrow(arena =>
-    decompose(arena, m, n, count, (inner, first, blockSize, a) => {
-      const pairs = inner.f64(a, ((blockSize + 1) >> 1) * size * 4)
-      for (let slot = 0; slot < 2 * ((blockSize + 1) >> 1); slot++) {
-        const k = first + Math.min(slot, blockSize - 1)
-        const out = (slot >> 1) * size * 4 + (slot & 1)
-        for (let i = 0; i < size; i++) {
-          // A wide matrix is decomposed as its transpose.
-          const from = k * size + (wide ? (i % m) * n + Math.floor(i / m) : i)
-          pairs[out + 4 * i] = scaled(re[from], -exponents[k])
-          pairs[out + 4 * i + 2] = im ? scaled(im[from], -exponents[k]) : 0
-        }
-      }
+    decompose(arena, m, n, exponents.length, (inner, first, size, a) => {
+      pairUp(batch, exponents, first, size, inner.f64(a, ((size + 1) >> 1) * m * n * 4))
     }),
   )
   found.sigma.forEach((x, i) => {
     found.sigma[i] = scaled(x, exponents[Math.floor(i / n)])
   })
-  return wide ? { u: conjugated(found.v), sigma: found.sigma, v: conjugated(found.u) } : found
-}
-
-/** The exponent of the larger part; an exponent of 0 may also mean all zeros. */
-function larger(re: Float64Array, real: number, im: Float64Array, imaginary: number, k: number, size: number): number {
-  const zero = (part: Float64Array) => part.subarray(k * size, (k + 1) * size).every(x => x === 0)
-  if (zero(im)) return real
-  return zero(re) ? imaginary : Math.max(real, imaginary)
+  return rows < columns ? { u: conjugated(found.v), sigma: found.sigma, v: conjugated(found.u) } : found
 }
 
 /** Aᵀ = UΣVᴴ says A = V̄ΣUᵀ. */

@@ -1,8 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conv } from '../../src/conv.ts'
-import { singularValuesAt } from '../../src/runtime/spectrum.ts'
-import { type Batch, type Decompositions, svdAt, svdOf } from '../../src/runtime/svd.ts'
+import type { Batch } from '../../src/runtime/batch.ts'
+import { singularValuesAt, singularValuesOfBatch } from '../../src/runtime/spectrum.ts'
+import { type Decompositions, svdAt, svdOf } from '../../src/runtime/svd.ts'
 import { circularFrequencies, circularGrid, symbolCircular } from '../../src/symbol.ts'
 import { random } from '../assembly/pairs.ts'
 
@@ -51,6 +52,10 @@ test('batches of any shape, real and complex, each at its own scale', () => {
         const found = svdOf(batch)
         for (let k = 0; k < count; k++) assert.ok(residual(batch, found, k) < 1e-13, `${rows}×${columns} ${k}`)
         assert.is(found.sigma.length, count * Math.min(rows, columns))
+        const alone = singularValuesOfBatch(batch)
+        const r = Math.min(rows, columns)
+        for (const [i, x] of alone.entries())
+          assert.ok(Math.abs(x - found.sigma[i]) <= 1e-14 * alone[i - (i % r)], `${x} ${found.sigma[i]}`)
       }
     }
   }
