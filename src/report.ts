@@ -15,8 +15,8 @@ export interface Goal {
   readonly layers?: string
   /** Multiply each batch norm into the layer before it. */
   readonly fold?: boolean
-  /** Shape of the network's input, where the graph leaves it open. */
-  readonly inputShape?: readonly number[]
+  /** Shapes of the network's inputs by name, where the graph leaves them open; '' names the first input. */
+  readonly inputShapes?: Readonly<Record<string, readonly number[]>>
   /** A layer whose norm is not proven to be at most this is a finding. */
   readonly maxNorm?: number
   /** A network whose Lipschitz constant is not proven to be at most this is a finding. */

@@ -4,6 +4,7 @@ import { modelReport, reportOf } from './assemble.ts'
 import { auditLayer } from './layer.ts'
 import { methodNamed } from './methods.ts'
 import { chosenLayers, taskOf } from './task.ts'
+import { networkReport } from './whole-network.ts'
 
 /**
  * Audits a model: an enclosure of every layer's norm, the methods asked for beside it, the network's certificate where there is a graph.
@@ -16,5 +17,5 @@ import { chosenLayers, taskOf } from './task.ts'
 export function audit(model: Model, goal: Goal = {}): Report {
   for (const name of goal.methods ?? []) methodNamed(name)
   const layers = chosenLayers(model, goal).map(index => auditLayer(taskOf(model, index, goal)))
-  return reportOf(goal, [modelReport(model, 0, layers)])
+  return reportOf(goal, [modelReport(model, 0, layers, networkReport(model, goal))])
 }

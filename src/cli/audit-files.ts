@@ -3,6 +3,7 @@ import { modelReport, reportOf, unreadable } from '../audit/assemble.ts'
 import { auditLayer, problemOf } from '../audit/layer.ts'
 import { type Share, shareOf } from '../audit/shard.ts'
 import { chosenLayers, taskOf } from '../audit/task.ts'
+import { networkReport } from '../audit/whole-network.ts'
 import { companions, readModel } from '../formats/index.ts'
 import type { GeometryEntry, Model, NamedBytes } from '../formats/model.ts'
 import type { Goal, LayerReport, ModelReport, Report } from '../report.ts'
@@ -34,7 +35,8 @@ async function auditFile(file: string, place: number, share: Share, audit: Audit
   try {
     const model = readModel(await filesOf(file), audit.geometry ? { geometry: audit.geometry } : {})
     const layers = await auditLayers(model, share.layers(chosenLayers(model, audit.goal)), audit)
-    return modelReport(model, place, layers)
+    const whole = share.network() && !audit.signal.aborted
+    return modelReport(model, place, layers, whole ? networkReport(model, audit.goal) : undefined)
   } catch (error) {
     return unreadable(file, place, problemOf(error))
   }

@@ -12,7 +12,7 @@ What is audited
       --geometry FILE.json       stride, padding, … by layer name, where the model file has none
       --input-size N[xM…]        the operator at this input size (default: every input size at once)
       --padding zero|circular    boundary of every convolution
-      --input-shape 1x3x32x32    shape of the network's input, where the graph leaves it open
+      --input-shape 1x3x32x32    shape of the network's input, where the graph leaves it open; NAME=1x3x32x32 of one of several
 
 How
       --gap X                    relative width of each enclosure (default 1e-6)

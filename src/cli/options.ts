@@ -36,7 +36,7 @@ const OPTIONS = {
   layers: { type: 'string' },
   fold: { type: 'boolean' },
   geometry: { type: 'string' },
-  'input-shape': { type: 'string' },
+  'input-shape': { type: 'string', multiple: true },
   'max-norm': { type: 'string' },
   'max-lipschitz': { type: 'string' },
   format: { type: 'string', short: 'f' },
@@ -104,7 +104,7 @@ function goalOf(values: Values): Goal {
     ...given('padding', values.padding === undefined ? undefined : oneOf('--padding', values.padding, PADDINGS, 'zero')),
     ...given('layers', values.layers),
     ...given('fold', values.fold),
-    ...given('inputShape', sizesOf('--input-shape', values['input-shape'])),
+    ...given('inputShapes', shapesOf(values['input-shape'])),
     ...given('maxNorm', values['max-norm'] === undefined ? undefined : positive('--max-norm', values['max-norm'])),
     ...given(
       'maxLipschitz',
@@ -129,13 +129,22 @@ function methodsOf(values: readonly string[] | undefined): string[] | undefined 
   return names
 }
 
-/** 32, 32x48 or 1,3,32,32 */
-function sizesOf(option: string, value: string | undefined): number[] | number | undefined
-function sizesOf(option: '--input-shape', value: string | undefined): number[] | undefined
+/** 32 or 32x48 */
 function sizesOf(option: string, value: string | undefined): number[] | number | undefined {
   if (value === undefined) return undefined
   const sides = value.split(/[x×,]/).map(side => whole(option, side))
-  return sides.length === 1 && option === '--input-size' ? sides[0] : sides
+  return sides.length === 1 ? sides[0] : sides
+}
+
+/** 1x3x32x32 for the first input, name=1x3x32x32 for another */
+function shapesOf(values: readonly string[] | undefined): Goal['inputShapes'] {
+  if (values === undefined) return undefined
+  return Object.fromEntries(
+    values.map(value => {
+      const at = value.lastIndexOf('=')
+      return [value.slice(0, Math.max(0, at)), [sizesOf('--input-shape', value.slice(at + 1)) ?? []].flat()]
+    }),
+  )
 }
 
 function shardOf(value: string | undefined): Goal['shard'] {

@@ -54,7 +54,8 @@ test('wrong values are wrong usage, one sentence each', async () => {
 })
 
 test('values become a goal', () => {
-  const line = 'a b --gap 1e-3 --input-size 32x48 -m power,frobenius -m holder --shard 2/5 --input-shape 1x3x8x8 --json'
+  const line =
+    'a b --gap 1e-3 --input-size 32x48 -m power,frobenius -m holder --shard 2/5 --input-shape 1x3x8x8 --input-shape h=2x64 --json'
   const { goal, files, format } = readCommand(line.split(' '))
   assert.equal(files, ['a', 'b'])
   assert.is(format, 'json')
@@ -62,7 +63,7 @@ test('values become a goal', () => {
     gap: 1e-3,
     methods: ['power', 'frobenius', 'holder'],
     inputSize: [32, 48],
-    inputShape: [1, 3, 8, 8],
+    inputShapes: { '': [1, 3, 8, 8], h: [2, 64] },
     shard: { part: 2, of: 5 },
   })
 })
