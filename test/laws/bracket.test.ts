@@ -1,0 +1,76 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { adjoint, apply, singularValues, spectralNorm } from '../../src/index.ts'
+import { decompose, dot, multiply, operatorMatrix, seeded, transpose } from '../oracle.ts'
+import { randomMatrix, samples, unsized } from './layers.ts'
+import { methodsFor } from './table.ts'
+
+/** The oracle's own rounding. */
+const SLACK = 1e-12
+
+const layers = samples(11, 120)
+
+test('lower ≤ σ₁ ≤ upper for every method, against the operator by definition', () => {
+  for (const { name, layer, definition } of layers) {
+    const sigma = decompose(operatorMatrix(definition)).sigma[0]
+    const everySize = spectralNorm(unsized(layer)).upper
+    for (const method of methodsFor(layer)) {
+      const bound = method.run(layer)
+      const what = `${method.name}: ${bound.lower} ≤ ${sigma} ≤ ${bound.upper} for ${name}`
+      assert.ok(bound.lower <= bound.upper, what)
+      assert.ok(bound.upper >= sigma * (1 - SLACK), what)
+      const ceiling = bound.scope === 'this-size' ? sigma : Math.max(sigma, everySize)
+      assert.ok(bound.lower <= ceiling * (1 + SLACK), `${what}, every size ${everySize}`)
+      if (bound.kind === 'upper') assert.is(bound.value, bound.upper, what)
+      if (bound.kind === 'lower') assert.is(bound.value, bound.lower, what)
+      if (bound.kind === 'exact') assert.ok(Math.abs(bound.value - sigma) <= SLACK * sigma, what)
+      if (method.name === 'lanczos') assert.ok(Math.abs(bound.value - sigma) <= SLACK * sigma, what)
+    }
+  }
+})
+
+test('the same for matrices', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const layer = randomMatrix(seed, 1 + (seed % 7), 1 + ((seed * 5) % 9))
+    const [rows, columns] = layer.kernel.shape
+    const sigma = decompose({ rows, columns, data: layer.kernel.data }).sigma[0]
+    for (const method of methodsFor(layer)) {
+      const { lower, upper, scope } = method.run(layer)
+      const what = `${method.name}: ${lower} ≤ ${sigma} ≤ ${upper}`
+      assert.is(scope, 'this-size')
+      assert.ok(lower <= sigma * (1 + SLACK) && upper >= sigma * (1 - SLACK), what)
+    }
+  }
+})
+
+test('all singular values', () => {
+  for (const { name, layer, definition } of layers) {
+    const { sigma } = decompose(operatorMatrix(definition))
+    const values = singularValues(layer)
+    assert.is(values.length, sigma.length, name)
+    for (let i = 0; i < sigma.length; i++)
+      assert.ok(Math.abs(values[i] - sigma[i]) <= 1e-11 * sigma[0], `${i}: ${values[i]}, ${sigma[i]} ${name}`)
+    assert.equal([...singularValues(layer, { count: 2 })], [...values.slice(0, 2)])
+  }
+})
+
+test('apply is the operator by definition, adjoint its transpose, ⟨Tx, y⟩ = ⟨x, Tᵀy⟩', () => {
+  for (const { name, layer, definition } of layers) {
+    const matrix = operatorMatrix(definition)
+    const x = seeded(1, matrix.columns)
+    const y = seeded(2, matrix.rows)
+    const image = apply(layer, x)
+    const back = adjoint(layer, y)
+    assert.equal(image.shape, [layer.outChannels, ...layer.outputSize])
+    assert.equal(back.shape, [layer.inChannels, ...layer.inputSize])
+    near(image.data, multiply(matrix, x), name)
+    near(back.data, multiply(transpose(matrix), y), name)
+    assert.ok(Math.abs(dot(image.data, y) - dot(x, back.data)) < 1e-10, name)
+  }
+})
+
+function near(got: Float64Array, want: Float64Array, what: string): void {
+  for (let i = 0; i < want.length; i++) assert.ok(Math.abs(got[i] - want[i]) < 1e-11, `${i}: ${got[i]}, ${want[i]} ${what}`)
+}
+
+test.run()
