@@ -4,11 +4,12 @@ import { fail } from '../errors.ts'
 import { nextUp, pow2, scaled } from '../rounding.ts'
 import { powerSums } from '../runtime/autocorrelation-powers.ts'
 import { withGramSymbol } from '../runtime/gram-symbol.ts'
-import { groupTaps, type Symbol, symbolEverySize } from '../symbol.ts'
+import { foldGradient, groupTaps, type Symbol, symbolEverySize } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { everySize, upperBound, wholeOption } from './claim.ts'
 import { symbolSides } from './grid.ts'
 import { asLayer } from './operand.ts'
+import { absoluteSumGradient } from './spatial-gram-gradient.ts'
 
 /**
  * Upper bound on σ₁ from powers of the kernel's autocorrelation: σ₁ ≤ (max_j Σ_{i,q} |(R_t)_q,ji|)^(2^−t), R_1 = F Fᴴ, R_{t+1} = R_t².
@@ -19,7 +20,7 @@ import { asLayer } from './operand.ts'
  *
  * Delattre et al. 2024, arXiv:2402.00240. METHODS §4.
  *
- * @param options iterations t, 1 to 8
+ * @param options iterations t, 1 to 8; gradient: of the first largest row, 0 for the sign of a tap that is exactly zero
  * @returns work: frequencies
  * @throws OpnormError `option`; `memory` where the powers would not fit
  * @example spatialGram(conv([[[1, 1, 1]]]), { iterations: 1 }).value  // 3 to rounding
@@ -28,15 +29,22 @@ export function spatialGram(layer: Conv, options: { iterations?: number; gradien
   const symbol = smallerSide(symbolEverySize(asLayer(layer, 'spatialGram')))
   const steps = wholeOption('iterations', options.iterations ?? 4, 1, 8)
   const grid = gridFor(symbol, steps)
-  let [upper, work] = [0, 0]
+  let [work, best] = [0, { upper: 0, group: 0, row: 0 }]
   for (let group = 0; group < symbol.groups; group++) {
     if (groupTaps(symbol, group).every(x => x === 0)) continue
     const { sums, exponent, frequencies } = withGramSymbol(symbol, group, gram => powerSums(gram, grid, steps))
     work += grid.length === 0 ? 1 : frequencies.points.length / grid.length
-    const largest = sums.reduce((most, sum) => Math.max(most, sum), 0)
-    upper = Math.max(upper, rootUp(largest, exponent, steps))
+    const row = sums.indexOf(sums.reduce((most, sum) => Math.max(most, sum), 0))
+    const upper = rootUp(sums[row], exponent, steps)
+    if (upper > best.upper) best = { upper, group, row }
   }
-  return upperBound(upper, { method: 'spatialGram', scope: everySize(layer), exponent: symbol.exponent, work })
+  const finding = { method: 'spatialGram', scope: everySize(layer), exponent: symbol.exponent, work }
+  if (!options.gradient) return upperBound(best.upper, finding)
+  const slope =
+    best.upper === 0
+      ? new Float64Array(groupTaps(symbol, 0).length)
+      : absoluteSumGradient(symbol, best.group, grid, best.row, 2 ** (steps - 1), best.upper)
+  return upperBound(best.upper, { ...finding, gradient: foldGradient(layer, symbol, best.group, slope) })
 }
 
 /** (x·2^e)^(2^−t), rounded up: whole powers come out first, then t square roots. */

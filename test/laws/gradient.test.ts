@@ -42,6 +42,7 @@ function verify(method: Method, layer: SizedConv, gradient: Float64Array, seed: 
         layer,
         layer.kernel.data.map((x, i) => x + h * direction[i]),
       ),
+      false,
     ).value
   const central = (h: number) => (along(h) - along(-h)) / (2 * h)
   const size = Math.sqrt(dot(gradient, gradient) * dot(direction, direction))

@@ -33,7 +33,8 @@ export const methods: readonly Method[] = [
   { name: 'holder', accepts: matrix, run: (layer, gradient) => holder(layer, { gradient }) },
   { name: 'exact', accepts: circular, run: (layer, gradient) => exact(layer, { gradient }), basisFree: true },
   { name: 'lanczos', accepts: any, run: (layer, gradient) => lanczos(layer, { gradient, tolerance: 1e-13 }), basisFree: true },
-  { name: 'power', accepts: any, run: (layer, gradient) => power(layer, { gradient, iterations: 20 }) },
+  { name: 'power', accepts: any, run: layer => power(layer, { iterations: 20 }) },
+  { name: 'power, warm', accepts: any, run: (layer, gradient) => power(layer, { gradient, iterations: 1, start: lanczos(layer, { tolerance: 1e-13 }).start }) },
   { name: 'gram 0', accepts: any, run: (layer, gradient) => gram(layer, { gradient, iterations: 0 }), basisFree: true },
   { name: 'gram 1', accepts: any, run: (layer, gradient) => gram(layer, { gradient, iterations: 1 }), basisFree: true },
   { name: 'gram 5', accepts: any, run: (layer, gradient) => gram(layer, { gradient, iterations: 5 }), basisFree: true },
@@ -42,7 +43,7 @@ export const methods: readonly Method[] = [
   { name: 'f4', accepts: any, run: (layer, gradient) => f4(layer, { gradient }), basisFree: true },
   { name: 'tensorNorm', accepts: any, run: (layer, gradient) => tensorNorm(layer, { gradient, sweeps: 3000 }) },
   { name: 'spatialGram', accepts: any, run: (layer, gradient) => spatialGram(layer, { gradient, iterations: 2 }) },
-  { name: 'spectralNorm', accepts: any, run: (layer, gradient) => spectralNorm(layer, { gradient }), basisFree: true },
+  { name: 'spectralNorm', accepts: any, run: (layer, gradient) => spectralNorm(layer, { gradient, gap: gradient === undefined ? 1e-6 : 1e-11 }), basisFree: true },
 ]
 
 /** Methods that apply to a layer. */
