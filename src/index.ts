@@ -37,3 +37,4 @@ export { type BoundMethod, type Penalty, type PenaltyOptions, penalty } from './
 export { type Rescaled, rescale } from './training/rescale.ts'
 export { type Curvature, curvature, type Margin } from './network/curvature.ts'
 export { type Clipped, clip } from './training/clip.ts'
+export { type Orthogonality, type OrthogonalityOptions, orthogonality } from './training/orthogonality.ts'
