@@ -50,7 +50,19 @@ export function climb(n: i32, steps: i32, g: usize, x: usize, w: usize, out: usi
   for (let s = 0; s < steps; s++) subtract(n, x, f64x2.neg(v128.load(y + ((<usize>s) << 4))), w + <usize>s * column)
 }
 
-/** y ← G·x from the lower triangle: each stored column serves its row as well. */
+/**
+ * y ← G·x from the lower triangle, for each pair: each stored column serves its row as well.
+ *
+ *   g  in  pairs × (n × n)      x  in  n, the same for all      y  out  pairs × n
+ */
+export function hermitianTimes(pairs: i32, n: i32, g: usize, x: usize, y: usize): void {
+  for (; pairs > 0; pairs--) {
+    times(n, g, x, y)
+    g += (<usize>(n * n)) << 5
+    y += (<usize>n) << 5
+  }
+}
+
 function times(n: i32, g: usize, x: usize, y: usize): void {
   memory.fill(y, 0, (<usize>n) << 5)
   const step = (<usize>(n + 1)) << 5

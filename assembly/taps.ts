@@ -45,32 +45,3 @@ export function tapProducts(taps: i32, m: i32, n: i32, a: usize, x: usize, y: us
     y += vector
   }
 }
-
-/**
- * x ← Σ_p A_pᵀ z_p.
- *
- *   a  in  taps × (m × n)      z  in  taps × m × [re im]      x  out  n × [re im]
- */
-export function tapAdjoint(taps: i32, m: i32, n: i32, a: usize, z: usize, x: usize): void {
-  const vector = (<usize>m) << 4
-  const end = x + ((<usize>n) << 4)
-  memory.fill(x, 0, (<usize>n) << 4)
-  for (; taps > 0; taps--) {
-    for (let v = x; v < end; v += 16) {
-      let s0 = f64x2.splat(0)
-      let s1 = f64x2.splat(0)
-      let w = z
-      const pairs = z + (vector & ~31)
-      for (; w < pairs; w += 32, a += 16) {
-        s0 = f64x2.add(s0, f64x2.mul(v128.load64_splat(a), v128.load(w)))
-        s1 = f64x2.add(s1, f64x2.mul(v128.load64_splat(a, 8), v128.load(w, 16)))
-      }
-      if (m & 1) {
-        s0 = f64x2.add(s0, f64x2.mul(v128.load64_splat(a), v128.load(w)))
-        a += 8
-      }
-      v128.store(v, f64x2.add(v128.load(v), f64x2.add(s0, s1)))
-    }
-    z += vector
-  }
-}

@@ -54,7 +54,7 @@ export function spectralNorm(layer: Conv, options: SpectralNormOptions = {}): Bo
 void scaled
 
 /** Finest whole numbers, so that a point's coordinates stay exact. */
-const FINEST = [1, 2 ** 24, 2 ** 24, 2 ** 24]
+const FINEST = [1, 3 * 2 ** 22, 3 * 2 ** 22, 3 * 2 ** 22]
 
 function encloseGroup(
   symbol: Symbol,

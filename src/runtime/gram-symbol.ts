@@ -23,21 +23,26 @@ export interface GramSymbol {
   readonly error: number
   /** ‖Σ_p|A_p|‖_F², rounded up: what rounding errors are measured against. */
   readonly weight: number
-  /** For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included; with `without` where it is for G − σvvᴴ. */
-  below(frequencies: Frequencies, levels: Float64Array, without?: RankOne): Uint8Array
+  /** For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included; with `without` where it is for G − Σσvvᴴ. */
+  below(frequencies: Frequencies, levels: Float64Array, without?: readonly RankOne[]): Uint8Array
   /** What `below` loses to rounding at a level: it can prove nothing within this distance of λ_max. */
   margin(level: number): number
   /** A few steps of Lanczos at each frequency, from the given vectors or a common one: Rayleigh quotients, residuals and vectors. */
-  climb(frequencies: Frequencies, steps: number, starts?: readonly Float64Array[], without?: RankOne): Ritz[]
+  climb(frequencies: Frequencies, steps: number, starts?: readonly Float64Array[], without?: readonly RankOne[]): Ritz[]
   /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout. */
   write(frequencies: Frequencies, first: number, count: number, g: number): void
   /** y_p = A_p v for every tap: taps × m complex numbers. */
   products(v: Float64Array): Float64Array
-  /** Σ_p A_pᵀ z_p. */
-  adjoint(z: Float64Array): Float64Array
+  /** ∂^αG(θ)v for each list α of axes; each errs by at most 2·error·(1 + max|q|)^|α| for ‖v‖ = 1. */
+  derivatives(
+    turns: readonly number[],
+    point: readonly number[],
+    v: Float64Array,
+    orders: readonly (readonly number[])[],
+  ): Float64Array[]
 }
 
-/** σ·v·vᴴ */
+/** σ·v·vᴴ with ‖v‖ = 1 to rounding. */
 export interface RankOne {
   readonly sigma: number
   readonly v: Float64Array
@@ -91,10 +96,10 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     below(frequencies, levels, without) {
       const passed = new Uint8Array(levels.length)
       evaluate(frequencies, levels.length, (inner, g, first, size) => {
-        if (without) subtractRankOne(inner, g, n, (size + 1) >> 1, without)
+        for (const term of without ?? []) subtractRankOne(inner, g, n, (size + 1) >> 1, term)
         const lowered = levels
           .subarray(first, first + size)
-          .map(level => level - margin(level) - (without ? 16 * UNIT * without.sigma : 0))
+          .map(level => level - margin(level) - (without ? without.reduce((sum, { sigma }) => sum + 16 * UNIT * sigma, 0) : 0))
         passed.set(passes(inner, g, n, lowered), first)
       })
       return passed
@@ -103,7 +108,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
       const found: Ritz[] = []
       const count = countOf(frequencies)
       evaluate(frequencies, count, (inner, g, first, size) => {
-        if (without) subtractRankOne(inner, g, n, (size + 1) >> 1, without)
+        for (const term of without ?? []) subtractRankOne(inner, g, n, (size + 1) >> 1, term)
         for (let i = 0; i < size; i += 2)
           found.push(...climbPair(inner, g + (i >> 1) * n * n * 32, n, steps, Math.min(2, size - i), starts?.slice(first + i)))
       })
@@ -116,13 +121,8 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
         inner.routines.tapProducts(places.length, m, n, a, x, y)
         return inner.f64(y, (own.length / n) * 2).slice()
       }),
-    adjoint: z =>
-      borrow(inner => {
-        const at = inner.put(z)
-        const x = inner.alloc(n * 16)
-        inner.routines.tapAdjoint(places.length, m, n, a, at, x)
-        return inner.f64(x, 2 * n).slice()
-      }),
+    derivatives: (turns, point, v, orders) =>
+      borrow(inner => derivativesOf(inner, n, positions, planes, { turns, points: Float64Array.from(point) }, v, orders)),
   }
 }
 
@@ -178,6 +178,65 @@ function subtractRankOne(arena: Arena, g: number, n: number, pairs: number, { si
       }
     }
   }
+}
+
+/**
+ * ∂^αG(θ)v: the evaluation of G with each phase e^{iq·θ} multiplied by (iq)^α. G₀, which evaluation always adds, is evaluated alone
+ * (all phases zero) and taken off again.
+ */
+function derivativesOf(
+  arena: Arena,
+  n: number,
+  positions: GramSymbol['positions'],
+  planes: number,
+  frequencies: Frequencies,
+  v: Float64Array,
+  orders: readonly (readonly number[])[],
+): Float64Array[] {
+  const taps = positions.length
+  const wanted = orders.length + 1
+  const pairs = (wanted + 1) >> 1
+  const x = putTwice(arena, v, n)
+  const g = arena.alloc(pairs * n * n * 32)
+  const y = arena.alloc(pairs * n * 32)
+  const phase = arena.alloc(Math.max(1, pairs * taps) * 32)
+  const base = putPhasesAt(arena, positions, frequencies, 0, 1)
+  const once = arena.f64(base, 4 * taps)
+  const all = arena.f64(phase, pairs * taps * 4).fill(0)
+  orders.forEach((order, i) => {
+    const to = (i >> 1) * taps * 4 + (i & 1)
+    for (let t = 0; t < taps; t++) {
+      const factor = order.reduce((product, d) => product * positions[t][d], 1)
+      const [c, s] = [once[4 * t] * factor, once[4 * t + 2] * factor]
+      const quarter = order.length & 3
+      all[to + 4 * t] = quarter === 0 ? c : quarter === 1 ? -s : quarter === 2 ? -c : s
+      all[to + 4 * t + 2] = quarter === 0 ? s : quarter === 1 ? c : quarter === 2 ? -s : -c
+    }
+  })
+  arena.routines.hermitianSymbol(pairs, n, taps, planes, phase, g)
+  arena.routines.hermitianTimes(pairs, n, g, x, y)
+  const got = arena.f64(y, pairs * n * 4)
+  const slot = (i: number) => (i >> 1) * n * 4 + (i & 1)
+  const centre = slot(orders.length)
+  return orders.map((order, i) => {
+    const result = new Float64Array(2 * n)
+    for (let k = 0; k < n; k++) {
+      result[2 * k] = got[slot(i) + 4 * k] - (order.length > 0 ? got[centre + 4 * k] : 0)
+      result[2 * k + 1] = got[slot(i) + 4 * k + 2] - (order.length > 0 ? got[centre + 4 * k + 2] : 0)
+    }
+    return result
+  })
+}
+
+/** A complex vector in both lanes. */
+function putTwice(arena: Arena, v: Float64Array, n: number): number {
+  const at = arena.alloc(n * 32)
+  const lanes = arena.f64(at, 4 * n)
+  for (let i = 0; i < n; i++) {
+    lanes[4 * i] = lanes[4 * i + 1] = v[2 * i]
+    lanes[4 * i + 2] = lanes[4 * i + 3] = v[2 * i + 1]
+  }
+  return at
 }
 
 /** Lanczos in both lanes of a pair. */

@@ -19,7 +19,7 @@ export interface Routines {
   hermitianSymbol(pairs: number, n: number, taps: number, planes: number, phase: number, g: number): void
   gram(pairs: number, m: number, n: number, a: number, g: number): void
   tapProducts(taps: number, m: number, n: number, a: number, x: number, y: number): void
-  tapAdjoint(taps: number, m: number, n: number, a: number, z: number, x: number): void
+  hermitianTimes(pairs: number, n: number, g: number, x: number, y: number): void
   climb(n: number, steps: number, g: number, x: number, w: number, out: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   symbolRow(pairs: number, taps: number, size: number, t: number, part: number, phase: number, f: number): void

@@ -1,5 +1,5 @@
 import type { GramSymbol } from '../runtime/gram-symbol.ts'
-import { drift, RADIANS, type Ray, rayAt, realDot, TURN } from './ray.ts'
+import { derivativesAt, RADIANS, type Ray, rayAt, realDot, TURN } from './ray.ts'
 import { solvePositive } from './small.ts'
 
 /** Where an ascent ended: a local maximum of λ_max(G(θ)) as far as `accuracy` asks, or the best point of a search that was cut short. */
@@ -66,8 +66,10 @@ export function ascend(
 function firstHessian(gram: GramSymbol, ray: Ray): number[] {
   const axes = ray.point.length
   if (gram.n === 1) return [...ray.hessian]
-  const { slopes } = drift(gram, ray, false)
-  return ray.hessian.map((h, at) => h + (2.5 * realDot(slopes[Math.floor(at / axes)], slopes[at % axes])) / ray.value)
+  const slopes = derivativesAt(gram, ray, 1).slice(1)
+  return ray.hessian.map(
+    (h, at) => h + (2.5 * realDot(slopes[Math.floor(at / axes)].across, slopes[at % axes].across)) / ray.value,
+  )
 }
 
 /** −H⁻¹g, with H pushed down until it is negative definite and the step held within reach. */

@@ -22,10 +22,10 @@ export function sides(box: Box, { turns, discrete }: Lattice): number[] {
 
 /** The 2^D corners, each named by the smaller of θ and −θ: λ_max(G) is the same at both for a real kernel. */
 export function cornersOf(box: Box, { turns }: Lattice): number[][] {
-  const axes = turns.length
-  return Array.from({ length: 1 << axes }, (_, bits) =>
+  const side = (d: number, far: number) => (((box.corner[d] + (far ? box.width[d] : 0)) % turns[d]) + turns[d]) % turns[d]
+  return Array.from({ length: 1 << turns.length }, (_, bits) =>
     canonical(
-      box.corner.map((x, d) => (bits & (1 << d) ? (x + box.width[d]) % turns[d] : x)),
+      turns.map((_, d) => side(d, bits & (1 << d))),
       turns,
     ),
   )
@@ -40,7 +40,10 @@ function canonical(point: number[], turns: readonly number[]): number[] {
   return point
 }
 
-/** Boxes that cover half the torus (the other half is its mirror image), `cells[d]` along each axis; fewer where the lattice has no more points. */
+/**
+ * Boxes that cover half the torus (the other half is its mirror image), `cells[d]` to a turn of each axis; fewer where the lattice has no
+ * more points.
+ */
 export function cover(cells: readonly number[], { turns }: Lattice): Box[] {
   let boxes: Box[] = [{ corner: [], width: [] }]
   let halved = false
@@ -48,7 +51,7 @@ export function cover(cells: readonly number[], { turns }: Lattice): Box[] {
     const halve = !halved && turn > 1 && cells[d] > 1
     halved ||= halve
     const end = halve ? Math.ceil(turn / 2) : turn
-    const count = Math.min(halve ? Math.max(1, Math.ceil(cells[d] / 2)) : cells[d], end)
+    const count = Math.max(1, Math.min(halve ? Math.ceil(cells[d] / 2) : cells[d], end))
     const cuts = Array.from({ length: count + 1 }, (_, i) => Math.round((i * end) / count))
     boxes = boxes.flatMap(box =>
       cuts.slice(1).map((cut, i) => ({ corner: [...box.corner, cuts[i]], width: [...box.width, cut - cuts[i]] })),
@@ -74,7 +77,7 @@ export function inside(box: Box, { turns }: Lattice, point: readonly number[], h
       if (half[d] === Infinity) return true
       const unit = TURN / turns[d]
       const from = wrap(x * unit - sign * point[d])
-      return Math.abs(from) <= half[d] - 2 && Math.abs(from + box.width[d] * unit) <= half[d] - 2
+      return Math.abs(from) <= half[d] && Math.abs(from + box.width[d] * unit) <= half[d]
     }),
   )
 }

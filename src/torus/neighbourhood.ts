@@ -1,7 +1,7 @@
-import type { GramSymbol } from '../runtime/gram-symbol.ts'
+import type { GramSymbol, RankOne } from '../runtime/gram-symbol.ts'
 import { UNIT } from '../rounding.ts'
 import type { Peak } from './ascent.ts'
-import { drift, imageError, RADIANS, type Ray, realDot, TURN } from './ray.ts'
+import { type Derivative, derivativesAt, imageError, orthogonalise, RADIANS, type Ray, realDot, TURN } from './ray.ts'
 import { smallestEigenvalue } from './small.ts'
 
 /** A box around ±point, half-width `half` (in 1/TURN turns, Infinity along axes on which the symbol is constant), in which λ_max(G) ≤ t. */
@@ -10,18 +10,25 @@ export interface Neighbourhood {
   readonly half: readonly number[]
 }
 
-/** Half-widths tried, in units of 1/τ. */
-const WIDTHS = [0.45, 0.32, 0.22, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01]
+/** Half-widths tried, as parts of a box of the first grid: unions of whole boxes once those have been halved a few times. */
+const PARTS = [1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8, 3 / 32, 1 / 16, 3 / 64, 1 / 32, 1 / 64]
+/** Added to a half-width, in 1/TURN turns: the grid's corners lie on a coarser lattice than the maximum. */
+const SLACK = 2 ** 17
+/** Eigenvectors besides the top one that are treated one by one. */
+const COMPANIONS = 7
+/** Shares of the distance t − λ_j that a companion may be asked to keep over the whole box. */
+const KEPT = [0.55, 0.75, 0.88, 0.95]
 
 /**
  * The finish of METHODS §7: closes a whole neighbourhood of a maximiser θ* at a level t, whatever the gap.
  *
- * Split Cⁿ = v ⊕ v^⊥ with v the top eigenvector at θ*, a(θ) = vᴴGv, c(θ) = PGv. If λ_max(PG(θ)P) ≤ η < t on the box, then
- * λ_max(G(θ)) ≤ t wherever a + ‖c‖²/(t − η) ≤ t (Schur complement). a and c are Taylor polynomials with proven remainders, whose
- * quadratic form is negative definite; η comes from 2^D Cholesky tests of G − σvvᴴ at the corners and the vertex rule.
+ * Split Cⁿ = v ⊕ v^⊥ with v the top eigenvector at θ*, a(θ) = vᴴGv, c(θ) = PGv. Let W ≻ 0 on v^⊥ with P(tI − G(θ))P ≽ W on the box. Then
+ * λ_max(G(θ)) ≤ t wherever a + cᴴW⁻¹c ≤ t (Schur complement). Here W is s·I with the next eigenvectors q_j at a share d_j of t − λ_j instead,
+ * because c lies mostly along them; it is proven by 2^D Cholesky tests of G − σvvᴴ − Σ(s − d_j)q_jq_jᴴ at the corners and the vertex rule.
+ * a and c are Taylor polynomials with proven remainders, whose quadratic form has to be negative definite.
  *
- * Every remainder is linear in μ = M², and the inequality that contradicts λ_max = μ > t is convex and increasing in μ (docs/enclosure.md).
- *
+ * @param cells boxes to a turn of each axis in the first grid
+ * @param ceiling any proven upper bound of M²: the remainders are linear in M², and t may stand for it if they grow slowly up to there
  * @returns the widest box that could be proven, and the norm evaluations it took
  */
 export function closeNeighbourhood(
@@ -29,170 +36,230 @@ export function closeNeighbourhood(
   peak: Peak,
   t: number,
   tau: readonly number[],
+  cells: readonly number[],
+  ceiling: number,
 ): { box?: Neighbourhood; evaluations: number } {
   const { ray } = peak
   const active = tau.map((x, d) => (x > 0 ? d : -1)).filter(d => d >= 0)
-  const local = gram.n > 1 ? describe(gram, ray, active, tau) : describeScalar(gram, ray, active, tau)
   const turns = new Array<number>(tau.length).fill(TURN)
-  const without = { sigma: ray.value, v: ray.v }
+  const { companions, rest } = gram.n > 1 ? nextEigenvectors(gram, ray, t) : { companions: [], rest: 0 }
+  const local = describe(gram, ray, active, tau, companions, ceiling)
   let evaluations = 0
-  let second = 0
-  if (gram.n > 1) {
-    evaluations++
-    second = gram.climb({ turns, points: Float64Array.from(ray.point) }, 8, undefined, without)[0].value
-  }
-  const steepest = active.reduce((most, d) => Math.max(most, tau[d]), 0)
-  for (const width of WIDTHS) {
-    const r = width / steepest
-    const room = roomNeeded(local, r, t)
-    if (room === undefined) continue
-    const bend = active.reduce((sum, d) => sum + (tau[d] * r) ** 2, 0) * t * (1 + 1e-12)
-    const level = t - room * 1.02 - bend
-    const half = tau.map(x => (x > 0 ? Math.floor((r / RADIANS) * TURN) : Infinity))
-    if (gram.n === 1) return { box: { point: ray.point, half }, evaluations }
-    if (level <= second) continue
-    const corners = cornersOf(ray.point, half, active)
-    evaluations += corners.length / turns.length
-    const passed = gram.below({ turns, points: corners }, new Float64Array(corners.length / turns.length).fill(level), without)
-    if (passed.every(ok => ok === 1)) return { box: { point: ray.point, half }, evaluations }
+  for (const part of PARTS) {
+    const half = tau.map((x, d) => (x > 0 ? (part * TURN) / cells[d] + SLACK : Infinity))
+    const r = active.reduce((most, d) => Math.max(most, (half[d] / TURN) * RADIANS), 0) * (1 + 4 * UNIT)
+    for (const share of KEPT) {
+      const kept = companions.map(({ sigma }) => share * (t - sigma))
+      const room = roomNeeded(local, r, t, kept)
+      if (room === undefined) continue
+      if (gram.n === 1) return { box: { point: ray.point, half }, evaluations }
+      const s = room * 1.02
+      const level = t - s - local.tau2 * r * r * t * (1 + 1e-12)
+      if (level <= rest) continue
+      const without = [{ sigma: ray.value, v: ray.v }, ...companions.map(({ v }, j) => ({ sigma: Math.max(0, s - kept[j]), v }))]
+      const corners = cornersOf(ray.point, half, active)
+      const levels = new Float64Array(corners.length / turns.length).fill(level)
+      evaluations += levels.length
+      if (gram.below({ turns, points: corners }, levels, without).every(ok => ok === 1))
+        return { box: { point: ray.point, half }, evaluations }
+      break
+    }
   }
   return { evaluations }
+}
+
+/** Approximate eigenvectors of G(θ*) after the top one, orthonormal to it and to each other, while they come near t; and what is left. */
+function nextEigenvectors(gram: GramSymbol, ray: Ray, t: number): { companions: RankOne[]; rest: number } {
+  const at = { turns: ray.turns, points: Float64Array.from(ray.point) }
+  const companions: RankOne[] = []
+  const without = [{ sigma: ray.value, v: ray.v }]
+  for (;;) {
+    const [ritz] = gram.climb(at, 16, undefined, without)
+    if (companions.length >= Math.min(COMPANIONS, gram.n - 1) || ritz.value < 0.3 * t) return { companions, rest: ritz.value }
+    const v = orthogonalise(
+      ritz.vector,
+      without.map(term => term.v),
+    )
+    companions.push({ sigma: Math.min(ritz.value, t * (1 - 1e-9)), v })
+    without.push({ sigma: ritz.value, v })
+  }
+}
+
+/** Re xᴴy, and the share of each companion in it. */
+interface Inner {
+  readonly whole: number
+  readonly shares: readonly number[]
 }
 
 /** What the Taylor argument needs to know of a and c on the active axes, rounding included. */
 interface Local {
   readonly axes: number
-  /** a(θ*) from above, ‖c(θ*)‖ from above, |∇a| components. */
+  /** a(θ*) from above, |∂_d a(θ*)| from above, ∂_d∂_e a(θ*), ∂_d∂_e∂_f a(θ*) and √Σ(∂⁴a)². */
   readonly value: number
-  readonly residual: number
   readonly gradient: readonly number[]
   readonly hessian: readonly number[]
-  /** Third derivative of a along δ ≤ 6·third·max|δ_d|·|δ|². */
-  readonly third: number
-  /** Re c_dᴴc_e, and √Σ‖c_de‖². */
-  readonly gram: readonly number[]
-  readonly bend: number
-  /** Στ_d and Στ_d² over active axes. */
-  readonly tau1: number
+  readonly third: readonly number[]
+  readonly fourth: number
+  /** ‖c‖², c_dᴴc_e, c_dᴴc_ef, and Σ‖∂²c‖², Σ‖∂³c‖², Σ‖∂⁴c‖² at θ*. */
+  readonly residual: Inner
+  readonly slopes: readonly Inner[]
+  readonly cross: readonly Inner[]
+  readonly bends: readonly [Inner, Inner, Inner]
+  /** Στ_d² over the active axes. */
   readonly tau2: number
+  /** An upper bound of M². */
+  readonly ceiling: number
 }
 
-function describe(gram: GramSymbol, ray: Ray, active: readonly number[], tau: readonly number[]): Local {
-  const scalar = describeScalar(gram, ray, active, tau)
-  const { residual, slopes, bends } = drift(gram, ray, true)
-  const error = imageError(gram) * Math.sqrt(gram.weight) * 4
-  const reach = 1 + gram.taps.reduce((far, p) => Math.max(far, ...p.map(Math.abs)), 0)
-  const axes = tau.length
-  const bendError = 4 * error * reach * reach * active.length
-  return {
-    ...scalar,
-    residual: Math.sqrt(realDot(residual, residual)) + error,
-    gram: active.flatMap(d =>
-      active.map(e => realDot(slopes[d], slopes[e]) + (d === e ? 4 * error * reach * Math.sqrt(gram.weight) : 0)),
-    ),
-    bend:
-      Math.sqrt(
-        active.reduce(
-          (sum, d) => sum + active.reduce((inner, e) => inner + realDot(bends[d * axes + e], bends[d * axes + e]), 0),
-          0,
-        ),
-      ) + bendError,
-  }
-}
-
-function describeScalar(gram: GramSymbol, ray: Ray, active: readonly number[], tau: readonly number[]): Local {
-  const axes = tau.length
-  const reach = 1 + gram.taps.reduce((far, p) => Math.max(far, ...p.map(Math.abs)), 0)
-  const error = imageError(gram) * Math.sqrt(gram.weight) * 4
+function describe(
+  gram: GramSymbol,
+  ray: Ray,
+  active: readonly number[],
+  tau: readonly number[],
+  companions: readonly RankOne[],
+  ceiling: number,
+): Local {
+  const derivatives = derivativesAt(gram, ray, 4).filter(({ order }) => order.every(d => active.includes(d)))
+  const reach = 1 + gram.positions.reduce((far, q) => Math.max(far, ...q.map(Math.abs)), 0)
+  const slack = (k: number) => 2 * gram.error * reach ** k
+  const names = new Map(derivatives.map(derivative => [derivative.order.join(), derivative]))
+  const at = (...axes: number[]) => names.get([...axes].sort((a, b) => a - b).join())!
+  const ofOrder = (k: number) => derivatives.filter(({ order }) => order.length === k)
+  const inner = (x: Float64Array, y: Float64Array, error: number): Inner => ({
+    whole: realDot(x, y) + error,
+    shares: companions.map(({ v }) => realShare(v, x, y) + error),
+  })
+  const size = ({ across }: Derivative) => Math.sqrt(realDot(across, across))
+  const square = (x: Derivative, k: number): Inner => inner(x.across, x.across, slack(k) * (slack(k) + 2 * size(x)))
+  const squares = (k: number) => sum(ofOrder(k).map(x => times(square(x, k), permutations(x.order))))
+  const steepest = Math.max(0, ...ofOrder(1).map(size))
   return {
     axes: active.length,
-    value: ray.value * (1 + 4 * (gram.m + gram.n + 8) * UNIT) + error,
-    residual: 0,
-    gradient: active.map(d => Math.abs(ray.gradient[d]) + error * reach),
-    hessian: active.flatMap(d =>
-      active.map(e => ray.hessian[d * axes + e] + (d === e ? error * reach * reach * active.length : 0)),
+    value: ray.value * (1 + 4 * (gram.m + gram.n + 8) * UNIT) + 4 * imageError(gram) * Math.sqrt(ray.value),
+    gradient: active.map(d => Math.abs(at(d).along) + slack(1)),
+    hessian: active.flatMap(d => active.map(e => at(d, e).along + (d === e ? slack(2) * active.length : 0))),
+    third: active.flatMap(d => active.flatMap(e => active.map(f => at(d, e, f).along))),
+    fourth: Math.sqrt(ofOrder(4).reduce((total, x) => total + permutations(x.order) * (Math.abs(x.along) + slack(4)) ** 2, 0)),
+    residual: square(at(), 0),
+    slopes: active.flatMap(d =>
+      active.map(e => inner(at(d).across, at(e).across, d === e ? slack(1) * (slack(1) + 2 * steepest) * active.length : 0)),
     ),
-    third: thirdDerivative(gram, ray),
-    gram: active.flatMap(() => active.map(() => 0)),
-    bend: 0,
-    tau1: active.reduce((sum, d) => sum + tau[d], 0),
-    tau2: active.reduce((sum, d) => sum + tau[d] * tau[d], 0),
+    cross: active.flatMap(d => active.flatMap(e => active.map(f => inner(at(d).across, at(e, f).across, 0)))),
+    bends: [squares(2), squares(3), squares(4)],
+    tau2: active.reduce((total, d) => total + tau[d] * tau[d], 0),
+    ceiling,
   }
 }
 
-/** Σ_{q>0} 2|q|₁|q|₂²|a_q|/6 with a_q = Σ_p y_pᴴy_{p+q}: bounds |third derivative of a along δ|/6 by third·max|δ_d|·|δ|². */
-function thirdDerivative(gram: GramSymbol, ray: Ray): number {
-  const { m, taps } = gram
-  const sums = new Map<string, { weight: number; re: number; im: number }>()
-  const y = ray.parts
-  for (let from = 0; from < taps.length; from++) {
-    for (let to = from + 1; to < taps.length; to++) {
-      const q = taps[to].map((x, d) => x - taps[from][d])
-      const key = q.join()
-      let sum = sums.get(key)
-      if (!sum) {
-        const one = q.reduce((s, x) => s + Math.abs(x), 0)
-        sums.set(key, (sum = { weight: one * q.reduce((s, x) => s + x * x, 0), re: 0, im: 0 }))
-      }
-      for (let i = 0, a = 2 * m * from, b = 2 * m * to; i < m; i++, a += 2, b += 2) {
-        sum.re += y[a] * y[b] + y[a + 1] * y[b + 1]
-        sum.im += y[a] * y[b + 1] - y[a + 1] * y[b]
-      }
-    }
-  }
-  let total = 0
-  for (const { weight, re, im } of sums.values()) total += weight * Math.sqrt(re * re + im * im)
-  return (total / 3) * (1 + 1e-9) + gram.weight * 1e-12
+/** In how many orders a sorted list of axes can be written. */
+function permutations(order: readonly number[]): number {
+  let count = 1
+  let run = 0
+  order.forEach((d, i) => {
+    run = i > 0 && order[i - 1] === d ? run + 1 : 1
+    count = (count * (i + 1)) / run
+  })
+  return count
 }
 
-/**
- * The smallest s = t − η for which a + ‖c‖²/s ≤ t on the box of half-width r, by bisection; undefined where even s = t is not enough.
- */
-function roomNeeded(local: Local, r: number, t: number): number | undefined {
-  if (!holds(local, r, t, t)) return undefined
+function times({ whole, shares }: Inner, factor: number): Inner {
+  return { whole: whole * factor, shares: shares.map(share => share * factor) }
+}
+
+function sum(parts: readonly Inner[]): Inner {
+  return {
+    whole: parts.reduce((total, part) => total + part.whole, 0),
+    shares: (parts[0]?.shares ?? []).map((_, j) => parts.reduce((total, part) => total + part.shares[j], 0)),
+  }
+}
+
+/** Re of (xᴴq)(qᴴy) */
+function realShare(q: Float64Array, x: Float64Array, y: Float64Array): number {
+  let [xr, xi, yr, yi] = [0, 0, 0, 0]
+  for (let i = 0; i < q.length; i += 2) {
+    xr += q[i] * x[i] + q[i + 1] * x[i + 1]
+    xi += q[i] * x[i + 1] - q[i + 1] * x[i]
+    yr += q[i] * y[i] + q[i + 1] * y[i + 1]
+    yi += q[i] * y[i + 1] - q[i + 1] * y[i]
+  }
+  return xr * yr + xi * yi
+}
+
+/** The smallest s for which a + cᴴW⁻¹c ≤ t on the box of half-width r, by bisection; undefined where even s = t is not enough. */
+function roomNeeded(local: Local, r: number, t: number, kept: readonly number[]): number | undefined {
+  if (!holds(local, r, t, t, kept)) return undefined
   let low = 0
   let high = t
-  for (let k = 0; k < 16; k++) {
+  for (let k = 0; k < 12; k++) {
     const middle = 0.5 * (low + high)
-    if (holds(local, r, t, middle)) high = middle
+    if (holds(local, r, t, middle, kept)) high = middle
     else low = middle
   }
   return high
 }
 
-/** Splits (x + y)² ≤ (1 + ω)x² + (1 + 1/ω)y² tried. */
-const SPLITS = [0.1, 0.3, 1]
-
 /**
- * Is a₀ + g·δ + ½δᵀNδ + constants ≤ t for all |δ_d| ≤ r? With ‖c‖ ≤ ‖c₀‖ + √(δᵀΓδ) + (½B + K)|δ|² and |δ|² ≤ D·r²,
+ * Is a₀ + g·δ + ½δᵀA₂δ + … + cᴴW⁻¹c ≤ t for all |δ_d| ≤ r?
  *
- *   N = A₂ + 2r·T·I + (2/s)[(1 + ω)Γ + (1 + 1/ω)·2·(½B + K)²·D·r²·I],   constants = (1 + 1/ω)·2‖c₀‖²/s,
+ * With ρ² = D·r² ≥ |δ|², norms and products of c in W⁻¹, and Bernstein's inequality on the fifth derivatives ((2Στ_d|δ_d|)⁵ ≤ 32·T⁵|δ|⁵,
+ * T² = Στ_d²; those of a around the middle of [0, μ]) c = c₀ + L + Q + R with
  *
- * and the maximum over δ is at most |g|²/(2λ_min(−N)). The first test keeps the contradiction convex and increasing in μ.
+ *   ‖L‖² = δᵀΓδ ≤ γ²|δ|²,   ‖Q‖ ≤ ½B₂|δ|²,   ‖R‖ ≤ e|δ|²,   e = ⅙B₃ρ + B₄ρ²/24 + (4/15)T⁵ρ³μ/√w
+ *
+ * and the sum is at most a₀ + ‖c₀‖² + h·δ + ½δᵀNδ with h = |g| + 2‖c₀‖(γ + ½B₂ρ + eρ) along each axis, S the symmetric cubic form of a₃/6 + L·Q,
+ *
+ *   N = A₂ + 2Γ + (2ρ‖S‖ + A₄ρ²/12 + (4/15)T⁵ρ³μ + 4eργ + 2(½B₂ + e)²ρ²)·I,
+ *
+ * whose maximum over δ is at most |h|²/(2λ_min(−N)).
  */
-function holds(local: Local, r: number, t: number, s: number): boolean {
-  const { axes, value, residual, gradient, hessian, third, gram, bend, tau1, tau2 } = local
+function holds(local: Local, r: number, t: number, s: number, kept: readonly number[]): boolean {
+  const { axes, value, gradient, hessian, tau2, ceiling } = local
+  const weights = kept.map(d => Math.min(d, s))
+  const least = Math.sqrt(weights.reduce((smallest, d) => Math.min(smallest, d), s))
+  const inner = ({ whole, shares }: Inner) =>
+    shares.reduce((total, share, j) => total + share * (1 / weights[j] - 1 / s), whole / s)
+  const size = (x: Inner) => Math.sqrt(Math.max(0, inner(x)))
   const far = Math.sqrt(axes) * r
-  // the remainder of c: (1/6)(2Στ_d|δ_d|)³μ ≤ (4/3)·(Στ_d·r)·(Στ_d²·|δ|²)·μ (Bernstein)
-  const cubic = (4 / 3) * tau1 * r * tau2 * t
-  const curved = 0.5 * bend + cubic
-  const largest = residual + Math.sqrt(trace(gram, axes)) * far + curved * far * far
-  const growth = (cubic * far * far) / t
-  if (s < 2 * largest * growth || tau2 * r * r + growth * growth >= 1) return false
-  for (const omega of SPLITS) {
-    const extra = 2 * r * third + (4 / s) * (1 + 1 / omega) * curved * curved * far * far
-    const bowl = hessian.map((h, at) => -(h + ((2 * (1 + omega)) / s) * gram[at] + (at % (axes + 1) === 0 ? extra : 0)))
-    if (axes > 0 && !(smallestEigenvalue(bowl, axes) > 1e-6 * t)) continue
-    const rise = axes > 0 ? (gradient.reduce((sum, g) => sum + g * g, 0) / (2 * smallestEigenvalue(bowl, axes))) * (1 + 1e-12) : 0
-    if (value + ((1 + 1 / omega) * 2 * residual * residual) / s + rise <= t * (1 - 8 * UNIT)) return true
-  }
-  return false
+  const quintic = (4 / 15) * tau2 * tau2 * Math.sqrt(tau2) * far * far * far
+  const slopes = local.slopes.map(inner)
+  const steep = Math.sqrt(Math.max(0, -smallestEigenvalue(slopes.map(negative), axes)))
+  const residual = size(local.residual)
+  const bent = 0.5 * size(local.bends[0])
+  const rest = (far / 6) * size(local.bends[1]) + ((far * far) / 24) * size(local.bends[2]) + (quintic * t) / least
+  // For M² = μ > t the right side grows by μ − t, W by (μ − t)(1 − Στ²r²), the left side by less:
+  const growth = (quintic * far * far) / least
+  const largest = residual + steep * far + (bent + rest) * far * far + growth * (ceiling - t)
+  if (2 * largest * growth + 0.5 * quintic * far * far >= 1 || tau2 * r * r >= 1) return false
+  const extra =
+    2 * far * cubicForm(local, inner) +
+    (far * far * local.fourth) / 12 +
+    quintic * t +
+    4 * rest * far * steep +
+    2 * (bent + rest) * (bent + rest) * far * far
+  const bowl = hessian.map((h, at) => -(h + 2 * slopes[at] + (at % (axes + 1) === 0 ? extra : 0)))
+  const smallest = axes > 0 ? smallestEigenvalue(bowl, axes) : 1
+  if (!(smallest > 1e-6 * t)) return false
+  const tilt = 2 * residual * (steep + (bent + rest) * far)
+  const rise = gradient.reduce((total, g) => total + (g + tilt) ** 2, 0) / (2 * smallest)
+  return (value + residual * residual + rise) * (1 + 64 * UNIT) <= t
 }
 
-function trace(a: readonly number[], d: number): number {
-  let sum = 0
-  for (let i = 0; i < d; i++) sum += a[i * (d + 1)]
-  return sum
+/** Frobenius norm of the symmetric part of ⅙∂³a + Re c_dᴴW⁻¹c_ef, a bound of the cubic form on unit vectors. */
+function cubicForm({ axes, third, cross }: Local, inner: (x: Inner) => number): number {
+  const products = cross.map(inner)
+  const at = (d: number, e: number, f: number) => products[(d * axes + e) * axes + f]
+  let squares = 0
+  for (let d = 0; d < axes; d++) {
+    for (let e = 0; e < axes; e++) {
+      for (let f = 0; f < axes; f++)
+        squares += (third[(d * axes + e) * axes + f] / 6 + (at(d, e, f) + at(e, d, f) + at(f, d, e)) / 3) ** 2
+    }
+  }
+  return Math.sqrt(squares) * (1 + 1e-9)
+}
+
+function negative(x: number): number {
+  return -x
 }
 
 /** The corners point ± half along the active axes. */

@@ -18,11 +18,6 @@ export interface Ray {
   readonly v: Float64Array
   /** F(θ)v */
   readonly image: Float64Array
-  /** A_p v for every tap. */
-  readonly parts: Float64Array
-  /** ∂_d F(θ)v, and ∂_d∂_e F(θ)v for e ≤ d. */
-  readonly slopes: readonly Float64Array[]
-  readonly bends: readonly Float64Array[]
   readonly value: number
   readonly gradient: number[]
   /** ∂_d∂_e p, row-major. */
@@ -69,7 +64,7 @@ export function rayAt(gram: GramSymbol, turns: readonly number[], point: readonl
       hessian[d * axes + e] = hessian[e * axes + d] = 2 * (realDot(slopes[d], slopes[e]) + realDot(image, bends[b]))
     }
   }
-  return { point, turns, v, image, parts: y, slopes, bends, value: realDot(image, image), gradient, hessian }
+  return { point, turns, v, image, value: realDot(image, image), gradient, hessian }
 }
 
 /**
@@ -87,64 +82,40 @@ export function floorOf(gram: GramSymbol, ray: Ray): number {
   return length > 0 ? Math.max(0, nextDown(nextDown((image / length) * (1 - 4 * UNIT) - imageError(gram)))) : 0
 }
 
-/** How fast v stops being an eigenvector, P = I − vvᴴ: P G(θ)v, P ∂_dG(θ)v, and P ∂_d∂_eG(θ)v row-major. */
-export interface Drift {
-  readonly residual: Float64Array
-  readonly slopes: readonly Float64Array[]
-  readonly bends: readonly Float64Array[]
+/** ∂^αG(θ)v for every list α of axes up to an order, and its part orthogonal to v. */
+export interface Derivative {
+  readonly order: readonly number[]
+  /** Re vᴴ∂^αG(θ)v */
+  readonly along: number
+  /** P ∂^αG(θ)v, P = I − vvᴴ */
+  readonly across: Float64Array
 }
 
-/** With `curved` the second derivatives too; otherwise none. */
-export function drift(gram: GramSymbol, ray: Ray, curved: boolean): Drift {
-  const { m, taps } = gram
+export function derivativesAt(gram: GramSymbol, ray: Ray, order: number): Derivative[] {
   const axes = ray.point.length
-  const { image, slopes, bends } = ray
-  const phases = phasesOf(taps, ray.turns, ray.point)
-  const z = new Float64Array(2 * m * taps.length)
-  /** P Σ_p A_pᵀ e^{−ip·θ} Σ_k (factor_k(p)·i^turn_k)·x_k */
-  const back = (
-    terms: readonly [x: Float64Array, factor: (q: readonly number[]) => number, quarter: 0 | 1 | 2][],
-  ): Float64Array => {
-    z.fill(0)
-    for (let p = 0; p < taps.length; p++) {
-      const c = phases[2 * p]
-      const s = -phases[2 * p + 1]
-      for (const [x, factor, quarter] of terms) {
-        const f = factor(taps[p])
-        if (f === 0) continue
-        // f·i^−quarter·e^{−ip·θ}
-        const re = f * (quarter === 0 ? c : quarter === 1 ? s : -c)
-        const im = f * (quarter === 0 ? s : quarter === 1 ? -c : -s)
-        for (let i = 0, to = 2 * m * p; i < 2 * m; i += 2, to += 2) {
-          z[to] += x[i] * re - x[i + 1] * im
-          z[to + 1] += x[i] * im + x[i + 1] * re
-        }
-      }
-    }
-    return project(gram.adjoint(z), ray.v)
+  let orders: number[][] = [[]]
+  for (let from = 0, k = 0; k < order; k++) {
+    const last = orders.slice(from)
+    from = orders.length
+    orders = orders.concat(
+      last.flatMap(list =>
+        Array.from({ length: axes }, (_, d) => [...list, d]).filter(
+          next => next.length < 2 || next[next.length - 2] <= next[next.length - 1],
+        ),
+      ),
+    )
   }
-  // (∂F)ᴴ = Σ_p A_pᵀ(−ip_d)e^{−ip·θ}, so ∂_d(FᴴF)v = Σ_p A_pᵀe^{−ip·θ}(∂_dF v − ip_d F v), and the product rule once more.
-  return {
-    residual: back([[image, () => 1, 0]]),
-    slopes: slopes.map((slope, d) =>
-      back([
-        [slope, () => 1, 0],
-        [image, q => q[d], 1],
-      ]),
-    ),
-    bends: !curved
-      ? []
-      : Array.from({ length: axes * axes }, (_, at) => {
-          const [d, e] = [Math.floor(at / axes), at % axes]
-          const bend = bends[d >= e ? (d * (d + 1)) / 2 + e : (e * (e + 1)) / 2 + d]
-          return back([
-            [bend, () => 1, 0],
-            [slopes[e], q => q[d], 1],
-            [slopes[d], q => q[e], 1],
-            [image, q => q[d] * q[e], 2],
-          ])
-        }),
-  }
+  const images = gram.derivatives(ray.turns, ray.point, ray.v, orders)
+  return orders.map((list, i) => ({ order: list, along: realDot(ray.v, images[i]), across: project(images[i], ray.v) }))
+}
+
+/** x made orthogonal to unit vectors (twice is enough) and of length 1. */
+export function orthogonalise(x: Float64Array, basis: readonly Float64Array[]): Float64Array {
+  const y = x.slice()
+  for (let twice = 0; twice < 2; twice++) for (const v of basis) project(y, v)
+  const length = Math.sqrt(realDot(y, y))
+  if (length > 0) for (let i = 0; i < y.length; i++) y[i] /= length
+  return y
 }
 
 /** x − v·(vᴴx)/(vᴴv), in place. */

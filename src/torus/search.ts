@@ -43,6 +43,8 @@ interface State {
   readonly vertices: Map<string, Vertex>
   readonly peaks: Peak[]
   readonly closed: Neighbourhood[]
+  /** Boxes to a turn of each axis in the first grid. */
+  cells: number[]
   /** Frequencies visited by ascents and finishes; the vertices count themselves. */
   extra: number
   lower: number
@@ -72,6 +74,7 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
     vertices: new Map(),
     peaks: [],
     closed: [],
+    cells: [],
     extra: 0,
     lower: goal.known ?? 0,
     best: undefined,
@@ -101,34 +104,54 @@ function begin(state: State): Box[] {
   )
   const [ritz] = gram.climb({ turns: lattice.turns, points: Float64Array.from(first.point) }, 6)
   const scale = Math.max(ritz.value, (goal.known ?? 0) ** 2)
-  const cells = curvatures(gram, tau, lattice, scale).map((c, d) => {
+  const cells = (state.cells = curvatures(gram, tau, lattice, scale).map((c, d) => {
     const wanted = Math.sqrt((Math.PI * Math.PI * 4 * c) / (8 * COARSE * scale))
     let count = 1
-    while (count < wanted && count < lattice.turns[d]) count *= 2
+    while (count < wanted && count < lattice.turns[d])
+      count = count < 3 ? count + 1 : count % 3 === 0 ? (count / 3) * 4 : (count / 2) * 3
     return Math.min(count, lattice.turns[d])
-  })
+  }))
   const boxes = cover(cells, lattice)
   const starts = gatherVertices(state, boxes)
   if (spent(state) > goal.maxEvaluations) return boxes
   const points = Float64Array.from(starts.flatMap(vertex => vertex.point))
-  const rough = gram.climb({ turns: lattice.turns, points }, 4)
+  const rough = gram.climb({ turns: lattice.turns, points }, 8)
   const order = starts.map((_, i) => i).sort((i, j) => rough[j].value - rough[i].value)
-  improve(state, starts[order[0]], rough[order[0]].vector)
+  // The second start is the best one that is not a neighbour of the first: the coarse grid may mislead.
+  const apart = order.find(
+    i => !adjacent(boxes, lattice, starts[i], starts[order[0]]) && rough[i].value > 0.9 * rough[order[0]].value,
+  )
+  for (const i of apart === undefined ? [order[0]] : [order[0], apart]) climbFrom(state, starts[i], rough[i].vector)
+  for (const peak of [...state.peaks]) closeAround(state, peak)
   return boxes
 }
 
-/** Ascends from a vertex, raises the lower end if it can, and closes the neighbourhood of a new maximum. */
-function improve(state: State, vertex: Vertex, v: Float64Array | undefined): void {
+/** Do two vertices belong to one box? */
+function adjacent(boxes: readonly Box[], lattice: Lattice, a: Vertex, b: Vertex): boolean {
+  return boxes.some(box => {
+    const names = cornersOf(box, lattice).map(point => point.join())
+    return names.includes(a.point.join()) && names.includes(b.point.join())
+  })
+}
+
+/** Ascends from a vertex and raises the lower end if it can; the peak, if it is a new one. */
+function climbFrom(state: State, vertex: Vertex, v: Float64Array): Peak | undefined {
   const { gram, tau, lattice, goal } = state
   const reach = tau.map(x => (x > 0 ? 0.6 / x : 0))
   const start = vertex.point.map((x, d) => Math.floor((x / lattice.turns[d]) * TURN))
   const peak = ascend(gram, start, v, reach, Math.max(1e-15, Math.min(1e-7, goal.gap * 1e-3)))
   state.extra += peak.evaluations
-  const known = state.peaks.some(other => near(other.ray.point, peak.ray.point, tau))
-  state.peaks.push(peak)
   raise(state, lattice.discrete ? bestNearby(state, peak) : peak.ray)
-  if (known || lattice.discrete) return
-  const { box, evaluations } = closeNeighbourhood(gram, peak, state.t, tau)
+  if (state.peaks.some(other => near(other.ray.point, peak.ray.point, tau))) return undefined
+  state.peaks.push(peak)
+  return peak
+}
+
+/** Closes the neighbourhood of a maximum that is near t; a lower one is left to the boxes. */
+function closeAround(state: State, peak: Peak): void {
+  const { gram, tau, lattice, t } = state
+  if (lattice.discrete || peak.ray.value < 0.97 * t) return
+  const { box, evaluations } = closeNeighbourhood(gram, peak, t, tau, state.cells, ceilingOf(gram))
   state.extra += evaluations
   if (box) state.closed.push(box)
 }
@@ -233,8 +256,10 @@ function lookHigher(state: State, left: readonly { corners: Vertex[]; level: num
   if (fresh.length === 0 || state.peaks.length > 40) return
   const found = gram.climb({ turns: lattice.turns, points: Float64Array.from(fresh.flatMap(vertex => vertex.point)) }, 10)
   const top = found.reduce((most, ritz, i) => (ritz.value > found[most].value ? i : most), 0)
-  if (!lattice.discrete) return improve(state, fresh[top], found[top].vector)
-  if (spent(state) < goal.maxEvaluations)
+  if (!lattice.discrete) {
+    const peak = climbFrom(state, fresh[top], found[top].vector)
+    if (peak) closeAround(state, peak)
+  } else if (spent(state) < goal.maxEvaluations)
     raise(state, rayAt(gram, lattice.turns, fresh[top].point, refine(state, fresh[top], found[top].vector)))
 }
 
@@ -270,11 +295,15 @@ function finish(state: State, t: number, converged: boolean): Enclosure {
   return { lower: Math.min(lower, upper), upper, evaluations: spent(state), converged, ray: best! }
 }
 
+/** A proven upper bound of λ_max(G) everywhere that costs nothing: Σ‖G_q‖₂ or ‖Σ_p|A_p|‖_F². */
+function ceilingOf(gram: GramSymbol): number {
+  return Math.min(gram.weight, gram.tapNorms.reduce((sum, norm) => sum + 2 * norm, gram.centreNorm) * (1 + 1e-12))
+}
+
 /** The budget is spent: the lowest level that the boxes tested last can prove, found by raising t over the corners known already. */
 function cutShort(state: State, boxes: readonly Box[]): Enclosure {
   const { gram, tau, lattice } = state
-  const ceiling = gram.tapNorms.reduce((sum, norm) => sum + 2 * norm, gram.centreNorm) * (1 + 1e-12)
-  const last = Math.min(ceiling, gram.weight)
+  const last = ceilingOf(gram)
   const base = state.lower ** 2
   const known = boxes.every(box => cornersOf(box, lattice).every(point => state.vertices.has(point.join())))
   if (!state.best)
