@@ -2,8 +2,9 @@
  * A few steps of Lanczos towards the top eigenvector of a Hermitian matrix, one matrix in each lane.
  *
  * From x₀ the method builds an orthonormal basis Q of the Krylov space with G·Q = Q·T + β_s q_{s+1}e_sᵀ, T real tridiagonal; the top
- * pair (ρ, y) of T gives x = Q·y with xᴴGx = ρ ≤ λ_max(G) and ‖Gx − ρx‖ = β_s|y_s|. So few steps need no reorthogonalisation; more
- * accuracy comes from calling again with the x that came back (Saad 2011, Numerical Methods for Large Eigenvalue Problems, §6.3).
+ * pair (ρ, y) of T gives x = Q·y with xᴴGx = ρ ≤ λ_max(G) and ‖Gx − ρx‖ = β_s|y_s|. Every new vector is made orthogonal to all before it,
+ * which costs little beside the product with G; where nothing is left of it the space is invariant and T ends. More accuracy comes from
+ * calling again with the x that came back (Saad 2011, Numerical Methods for Large Eigenvalue Problems, §6.3).
  */
 
 const ZERO = f64x2.splat(0)
@@ -40,6 +41,7 @@ export function climb(n: i32, steps: i32, g: usize, x: usize, w: usize, out: usi
     const a = realDot(n, q, next)
     subtract(n, next, a, q)
     if (s > 0) subtract(n, next, v128.load(t + ((<usize>(s - 1)) << 5), 16), q - column)
+    for (let k = 0; k <= s; k++) orthogonalise(n, next, w + <usize>k * column)
     const b = f64x2.sqrt(realDot(n, next, next))
     v128.store(t + ((<usize>s) << 5), a)
     v128.store(t + ((<usize>s) << 5), b, 16)
@@ -48,6 +50,8 @@ export function climb(n: i32, steps: i32, g: usize, x: usize, w: usize, out: usi
   for (let lane = 0; lane < 2; lane++) topOfTridiagonal(steps, t + ((<usize>lane) << 3), y + ((<usize>lane) << 3), out + ((<usize>lane) << 3))
   memory.fill(x, 0, column)
   for (let s = 0; s < steps; s++) subtract(n, x, f64x2.neg(v128.load(y + ((<usize>s) << 4))), w + <usize>s * column)
+  normalise(n, x, w)
+  memory.copy(x, w, column)
 }
 
 /**
@@ -109,6 +113,25 @@ function subtract(n: i32, y: usize, s: v128, x: usize): void {
   }
 }
 
+/** y ← y − q·(qᴴy) */
+function orthogonalise(n: i32, y: usize, q: usize): void {
+  let re = ZERO
+  let im = ZERO
+  const end = q + ((<usize>n) << 5)
+  let v = y
+  for (let x = q; x < end; x += 32, v += 32) {
+    const xr = v128.load(x), xi = v128.load(x, 16)
+    const yr = v128.load(v), yi = v128.load(v, 16)
+    re = f64x2.add(re, f64x2.add(f64x2.mul(xr, yr), f64x2.mul(xi, yi)))
+    im = f64x2.add(im, f64x2.sub(f64x2.mul(xr, yi), f64x2.mul(xi, yr)))
+  }
+  for (let x = q; x < end; x += 32, y += 32) {
+    const xr = v128.load(x), xi = v128.load(x, 16)
+    v128.store(y, f64x2.sub(v128.load(y), f64x2.sub(f64x2.mul(xr, re), f64x2.mul(xi, im))))
+    v128.store(y, f64x2.sub(v128.load(y, 16), f64x2.add(f64x2.mul(xr, im), f64x2.mul(xi, re))), 16)
+  }
+}
+
 function shrink(n: i32, x: usize, s: v128): void {
   for (const end = x + ((<usize>n) << 5); x < end; x += 32) {
     v128.store(x, f64x2.mul(s, v128.load(x)))
@@ -139,7 +162,7 @@ function topOfTridiagonal(steps: i32, t: usize, y: usize, out: usize): void {
     low = Math.max(low, a)
     high = Math.max(high, a + b + before)
     before = b
-    if (b <= 1e-15 * high) { s++; break } // an invariant space: T ends here
+    if (b <= 1e-13 * high) { s++; break } // an invariant space: T ends here
   }
   const used = s
   const spread = (high - low) * 0.25 + Math.abs(high) * 4e-16 + 1e-300

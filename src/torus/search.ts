@@ -178,7 +178,8 @@ function raise(state: State, ray: Ray): void {
   if (state.best === undefined || floor > state.lower) state.best = ray
   if (floor > state.lower) state.lower = floor
   const { gram, goal, lower } = state
-  const wanted = (lower * (1 + goal.gap)) ** 2 * (1 - 8 * UNIT)
+  // a little less than was asked for, so that the quotient of the rounded ends is not above it
+  const wanted = (lower * (1 + goal.gap * 0.999)) ** 2 * (1 - 8 * UNIT)
   const highest = Math.max(lower * lower, Math.min(ray.value, state.best.value))
   const floorLevel = highest * (1 + 8 * UNIT) + 4 * gram.margin(highest)
   state.floored = wanted < floorLevel
@@ -292,7 +293,7 @@ function news(state: State, boxes: readonly Box[]): number {
 function finish(state: State, t: number, converged: boolean): Enclosure {
   const { lower, best } = state
   const upper = nextUp(nextUp(Math.sqrt(t)))
-  return { lower: Math.min(lower, upper), upper, evaluations: spent(state), converged, ray: best! }
+  return { lower, upper, evaluations: spent(state), converged: converged && upper <= lower * (1 + state.goal.gap), ray: best! }
 }
 
 /** A proven upper bound of λ_max(G) everywhere that costs nothing: Σ‖G_q‖₂ or ‖Σ_p|A_p|‖_F². */
