@@ -48,8 +48,8 @@ function report(file, { code, output, seconds }) {
   const count = word => Number(output.match(new RegExp(`${word}:\\s+(\\d+)`))?.[1] ?? Number.NaN)
   const passed = count('Passed')
   const skipped = count('Skipped')
-  const failed = count('Total') - passed - skipped
-  const broken = !(count('Total') > 0) || (code !== 0 && failed === 0)
+  const failed = Math.max(0, count('Total') - passed - skipped)
+  const broken = !(count('Total') + skipped > 0) || (code !== 0 && failed <= 0)
   total.passed += passed || 0
   total.skipped += skipped || 0
   total.failed += broken ? 1 : failed

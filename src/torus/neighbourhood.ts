@@ -15,7 +15,7 @@ const PARTS = [1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8, 3 / 32, 1 / 16, 3 / 64, 1 / 3
 /** Added to a half-width, in 1/TURN turns: the grid's corners lie on a coarser lattice than the maximum. */
 const SLACK = 2 ** 17
 /** Eigenvectors besides the top one that are treated one by one. */
-const COMPANIONS = 7
+const COMPANIONS = 12
 /** Shares of the distance t − λ_j that a companion may be asked to keep over the whole box. */
 const KEPT = [0.55, 0.75, 0.88, 0.95]
 
