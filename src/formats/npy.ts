@@ -39,7 +39,9 @@ export function readNpy({ name, bytes }: NamedBytes, options: ReadOptions): Mode
 export function readNpz({ name, bytes }: NamedBytes, options: ReadOptions): Model {
   const tensors: NamedTensor[] = []
   const skipped: Skipped[] = []
-  for (const member of openZip(bytes, name).values()) {
+  const members = openZip(bytes, name)
+  if (members.size === 0) fail('file', name, 'an archive of arrays', 'an empty one', 'Check that it was written completely')
+  for (const member of members.values()) {
     const tensor = member.name.replace(/\.npy$/i, '')
     if (!/\.npy$/i.test(member.name)) {
       skipped.push({ name: member.name, why: 'not an array' })

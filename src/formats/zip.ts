@@ -25,7 +25,7 @@ interface Allowance {
 }
 
 // Weights hardly compress; a file that grows more than this is built to exhaust memory, or so full of zeros that it has no need of us.
-const INFLATED_FLOOR = 128 * 2 ** 20
+const INFLATED_FLOOR = 64 * 2 ** 20
 const INFLATED_RATIO = 20
 // Deflate cannot do better: 258 bytes for two bits.
 const DEFLATE_CEILING = 1032
@@ -55,8 +55,18 @@ export function openZip(bytes: Uint8Array, what: string): Map<string, Member> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const allowance = { left: Math.max(INFLATED_FLOOR, INFLATED_RATIO * bytes.length) }
   const members = new Map<string, Member>()
+  let packed = 0
   for (const entry of directory(view, bytes, what)) {
     const { name, size } = entry
+    packed += entry.packed
+    if (packed > bytes.length)
+      fail(
+        'file',
+        what,
+        `members of ${bytes.length} bytes together`,
+        'more: they share bytes',
+        'The archive is damaged or hostile',
+      )
     if (members.has(name)) fail('file', what, 'each member once', `${show(name)} twice`, 'The archive is damaged')
     members.set(name, { name, size, read: () => readMember(view, bytes, entry, allowance, `${what}: ${name}`) })
   }
