@@ -1,7 +1,7 @@
 /**
  * opnorm: the operator norm of convolution layers, with proof. Everything public, and nothing else.
  */
-export { adjoint, apply } from './apply.ts'
+export { adjoint, apply } from './methods/apply.ts'
 export type { Bound, Kind, Scope, Start } from './bound.ts'
 export { gapOf } from './bound.ts'
 export type { Conv, Geometry, SizedConv } from './conv.ts'

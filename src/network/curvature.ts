@@ -1,4 +1,4 @@
-import { adjoint } from '../apply.ts'
+import { adjoint } from '../methods/apply.ts'
 import type { Bound } from '../bound.ts'
 import { type Conv, dense, isSized, type SizedConv } from '../conv.ts'
 import { fail, show } from '../errors.ts'

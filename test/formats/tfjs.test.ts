@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { apply } from '../../src/apply.ts'
+import { apply } from '../../src/methods/apply.ts'
 import { conv } from '../../src/conv.ts'
 import { OpnormError } from '../../src/errors.ts'
 import { type NamedBytes, readModel } from '../../src/formats/index.ts'

@@ -1,4 +1,4 @@
-import { adjoint, apply } from '../../apply.ts'
+import { adjoint, apply } from '../../methods/apply.ts'
 import { type Conv, conv, dense, type Geometry, type SizedConv } from '../../conv.ts'
 import { scaleOutputs } from '../../network/batch-norm.ts'
 import { plusUp, rootUp, timesUp } from '../../network/outward.ts'

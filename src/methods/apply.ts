@@ -1,8 +1,8 @@
-import type { SizedConv } from './conv.ts'
-import { fail, show } from './errors.ts'
-import { asSized } from './methods/operand.ts'
-import { adjointLayer, applyLayer } from './runtime/operator.ts'
-import { type Tensor, type TensorLike, toTensor } from './tensor.ts'
+import type { SizedConv } from '../conv.ts'
+import { fail, show } from '../errors.ts'
+import { asSized } from './operand.ts'
+import { adjointLayer, applyLayer } from '../runtime/operator.ts'
+import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
 /**
  * The layer itself: y = T x, with its stride, dilation, groups, padding and input size.
