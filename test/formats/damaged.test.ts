@@ -60,7 +60,7 @@ test('files made to break a reader, and sound ones damaged: each one clear error
   let count = 0
   let refused = 0
   for (const damaged of damagedFiles()) {
-    const { what, files } = damaged
+    const { what } = damaged
     const started = process.cpuUsage()
     const error = outcome(damaged)
     const spent = milliseconds(started)
