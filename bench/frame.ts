@@ -55,7 +55,15 @@ export async function peak(): Promise<number> {
 export async function rate(name: string, side: number | string, operations: number, work: () => void): Promise<void> {
   const top = await peak()
   const seconds = best(work)
-  const reached = operations / seconds
+  print(name, side, operations / seconds, top, seconds)
+}
+
+/** The same for seconds taken before, inside a `borrow` that what is measured needs. */
+export async function rated(name: string, side: number | string, operations: number, seconds: number): Promise<void> {
+  print(name, side, operations / seconds, await peak(), seconds)
+}
+
+function print(name: string, side: number | string, reached: number, top: number, seconds: number): void {
   console.log(
     `${name.padEnd(28)} ${String(side).padStart(9)}  ${time(seconds)}  ${(reached / 1e9).toFixed(1).padStart(6)} GFLOP/s  ${((100 * reached) / top).toFixed(0).padStart(3)} % of ${(top / 1e9).toFixed(1)}`,
   )
