@@ -21,6 +21,9 @@ const SMALLEST: f64 = reinterpret<f64>((1023 - 1000) << 52)
 /** One matrix on its way. A window [lo, hi] of the array is being worked on; below it everything is found, above wait other blocks. */
 @unmanaged
 export class Dqds {
+  /** First d of the matrix, at a stride of 32 bytes; where its first value goes, at a stride of 16. */
+  source: usize
+  target: usize
   /** [q e] by index, 16 bytes each, in two buffers that sweeps go between; `other` is the distance from one to the other. */
   qe: usize
   other: isize
@@ -47,8 +50,12 @@ export class Dqds {
   leastE: f64
 }
 
-/** Reads d, e at a stride of 32 bytes; false when there is nothing to sweep. */
-export function begin(a: Dqds, n: i32, de: usize, w: usize): bool {
+/** Bytes that a state is given, a multiple of 16. */
+export const STATE: usize = 128
+
+/** Reads the matrix; false when there is nothing to sweep. w: 56n bytes. */
+export function begin(a: Dqds, n: i32, w: usize): bool {
+  const de = a.source
   const size = (<usize>n) << 4
   a.qe = w
   a.other = size
@@ -158,12 +165,12 @@ function step(p: usize, other: isize, d: f64, tau: f64): f64 {
 
 /** A sweep of each of two matrices, one in each lane as far as the shorter window goes: the same operations, so the same bits. */
 export function sweepBoth(a: Dqds, b: Dqds): void {
-  let p = a.qe + ((<usize>a.lo) << 4)
-  let r = b.qe + ((<usize>b.lo) << 4)
+  let p = begins(a)
+  let r = begins(b)
   const toA = a.other
   const toB = b.other
-  const tau = f64x2.replace_lane(f64x2.splat(a.tau), 1, b.tau)
-  let d = f64x2.sub(f64x2.replace_lane(v128.load64_zero(p), 1, load<f64>(r)), tau)
+  const tau = pair(a.tau, b.tau)
+  let d = f64x2.sub(pair(load<f64>(p), load<f64>(r)), tau)
   let least = f64x2.splat(Infinity)
   let leastE = least
   for (const end = p + ((<usize>min(a.hi - a.lo, b.hi - b.lo) - 2) << 4); p < end; p += 16, r += 16) {
@@ -181,6 +188,65 @@ export function sweepBoth(a: Dqds, b: Dqds): void {
   }
   sweepFrom(a, p, f64x2.extract_lane(d, 0), f64x2.extract_lane(least, 0), f64x2.extract_lane(leastE, 0))
   sweepFrom(b, r, f64x2.extract_lane(d, 1), f64x2.extract_lane(least, 1), f64x2.extract_lane(leastE, 1))
+}
+
+/** Four at a time: two divisions of two lanes are under way at once, which is what hides their latency. */
+export function sweepFour(a: Dqds, b: Dqds, c: Dqds, g: Dqds): void {
+  const pa = begins(a)
+  const pb = begins(b)
+  const pc = begins(c)
+  const pg = begins(g)
+  const toA = a.other
+  const toB = b.other
+  const toC = c.other
+  const toG = g.other
+  const tau = pair(a.tau, b.tau)
+  const rho = pair(c.tau, g.tau)
+  let d = f64x2.sub(pair(load<f64>(pa), load<f64>(pb)), tau)
+  let h = f64x2.sub(pair(load<f64>(pc), load<f64>(pg)), rho)
+  let least = f64x2.splat(Infinity)
+  let leastE = least
+  let low = least
+  let lowE = least
+  const end = (<usize>min(min(a.hi - a.lo, b.hi - b.lo), min(c.hi - c.lo, g.hi - g.lo)) - 2) << 4
+  for (let o: usize = 0; o < end; o += 16) {
+    least = f64x2.pmin(least, d)
+    let x = v128.load(pa + o, 8)
+    let y = v128.load(pb + o, 8)
+    let e = v128.shuffle<f64>(x, y, 0, 2)
+    let q = f64x2.add(d, e)
+    let t = f64x2.div(v128.shuffle<f64>(x, y, 1, 3), q)
+    let f = f64x2.mul(e, t)
+    leastE = f64x2.pmin(leastE, f)
+    d = f64x2.sub(f64x2.mul(d, t), tau)
+    v128.store(pa + toA + o, v128.shuffle<f64>(q, f, 0, 2))
+    v128.store(pb + toB + o, v128.shuffle<f64>(q, f, 1, 3))
+    low = f64x2.pmin(low, h)
+    x = v128.load(pc + o, 8)
+    y = v128.load(pg + o, 8)
+    e = v128.shuffle<f64>(x, y, 0, 2)
+    q = f64x2.add(h, e)
+    t = f64x2.div(v128.shuffle<f64>(x, y, 1, 3), q)
+    f = f64x2.mul(e, t)
+    lowE = f64x2.pmin(lowE, f)
+    h = f64x2.sub(f64x2.mul(h, t), rho)
+    v128.store(pc + toC + o, v128.shuffle<f64>(q, f, 0, 2))
+    v128.store(pg + toG + o, v128.shuffle<f64>(q, f, 1, 3))
+  }
+  sweepFrom(a, pa + end, f64x2.extract_lane(d, 0), f64x2.extract_lane(least, 0), f64x2.extract_lane(leastE, 0))
+  sweepFrom(b, pb + end, f64x2.extract_lane(d, 1), f64x2.extract_lane(least, 1), f64x2.extract_lane(leastE, 1))
+  sweepFrom(c, pc + end, f64x2.extract_lane(h, 0), f64x2.extract_lane(low, 0), f64x2.extract_lane(lowE, 0))
+  sweepFrom(g, pg + end, f64x2.extract_lane(h, 1), f64x2.extract_lane(low, 1), f64x2.extract_lane(lowE, 1))
+}
+
+@inline
+function begins(a: Dqds): usize {
+  return a.qe + ((<usize>a.lo) << 4)
+}
+
+@inline
+function pair(x: f64, y: f64): v128 {
+  return f64x2.replace_lane(f64x2.splat(x), 1, y)
 }
 
 /** After a sweep: judges it, takes off what has converged and chooses the next shift. False when all values are found. */

@@ -32,7 +32,7 @@ for (const n of [8, 16, 32, 64, 128, 256]) {
     const a = arena.alloc(pairs * n * n * 32)
     const g = arena.alloc(pairs * n * n * 32)
     const de = arena.alloc(pairs * n * 32)
-    const w = arena.alloc(Math.max(4 * n * 32, 112 * n + 256))
+    const w = arena.alloc(Math.max(4 * n * 32, 224 * n + 512))
     const out = arena.alloc(pairs * n * 16)
     const view = arena.f64(0, arena.alloc(16) / 8)
     const { gram, tridiagonal, largestEigenvalue, bidiagonal, singularValues } = arena.routines

@@ -1,4 +1,4 @@
-import { pow2, scaled } from '../rounding.ts'
+import { pow2 } from '../rounding.ts'
 import { exponentOf } from '../symbol.ts'
 
 /** Complex matrices of one shape: count × (rows × columns, column-major); no `im` for real ones. */
@@ -28,17 +28,22 @@ export function exponentsOf({ rows, columns, re, im }: Batch): number[] {
 export function pairUp(batch: Batch, exponents: readonly number[], first: number, count: number, pairs: Float64Array): void {
   const { rows, columns, re, im } = batch
   const size = rows * columns
-  const wide = rows < columns
   for (let slot = 0; slot < 2 * ((count + 1) >> 1); slot++) {
     const k = first + Math.min(slot, count - 1)
-    const exponent = -exponents[k]
-    const factor = Math.abs(exponent) <= 1000 ? pow2(exponent) : 0
-    const fit = (x: number) => (factor ? x * factor : scaled(x, exponent))
-    let out = (slot >> 1) * size * 4 + (slot & 1)
-    for (let i = 0; i < size; i++, out += 4) {
-      const from = k * size + (wide ? (i % columns) * rows + Math.floor(i / columns) : i)
-      pairs[out] = fit(re[from])
-      pairs[out + 2] = im ? fit(im[from]) : 0
-    }
+    const out = (slot >> 1) * size * 4 + (slot & 1)
+    const [m, n] = rows < columns ? [rows, columns] : [1, size]
+    spread(re, k * size, m, n, -exponents[k], pairs, out)
+    if (im) spread(im, k * size, m, n, -exponents[k], pairs, out + 2)
+    else for (let i = 0; i < size; i++) pairs[out + 2 + 4 * i] = 0
+  }
+}
+
+/** Every fourth number of `to` from the transpose of the m×n matrix at `start`, times 2^exponent; one row is its own transpose. */
+function spread(x: Float64Array, start: number, m: number, n: number, exponent: number, to: Float64Array, at: number): void {
+  // Two exact factors, since one may be out of range.
+  const half = pow2(Math.trunc(exponent / 2))
+  const rest = pow2(exponent - Math.trunc(exponent / 2))
+  for (let i = 0; i < m; i++) {
+    for (let j = 0, from = start + i; j < n; j++, from += m, at += 4) to[at] = x[from] * half * rest
   }
 }

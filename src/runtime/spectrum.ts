@@ -57,7 +57,7 @@ function spectra(
   const a = arena.alloc(most * m * n * 32)
   const de = arena.alloc(most * n * 32)
   const sigma = arena.alloc(most * n * 16)
-  const w = arena.alloc(Math.max((2 * m + 2 * n) * 32, 112 * n + 256))
+  const w = arena.alloc(Math.max((2 * m + 2 * n) * 32, 224 * n + 512))
   for (let first = 0; first < count; first += 2 * most) {
     const size = Math.min(2 * most, count - first)
     const pairs = (size + 1) >> 1

@@ -20,7 +20,7 @@ function values(matrices: Complex[]): Float64Array[] {
   const n = matrices[0].columns
   const { de } = run(matrices)
   const pairs = Math.ceil(matrices.length / 2)
-  const [out] = fenced([pairs * n * 2, 14 * n + 32], (arena, at, w) => {
+  const [out] = fenced([pairs * n * 2, 28 * n + 64], (arena, at, w) => {
     arena.routines.singularValues(pairs, n, arena.put(de), at, w)
   })
   return matrices.map((_, l) => Float64Array.from({ length: n }, (_, i) => out[((l >> 1) * n + i) * 2 + (l & 1)]))

@@ -20,7 +20,7 @@ function values(batch: Bidiagonal[]): Float64Array[] {
       if (i + 1 < n) packed[((l >> 1) * n + i) * 4 + 2 + (l & 1)] = e[i]
     }
   }
-  const [out] = fenced([pairs * n * 2, 14 * n + 32], (arena, at, w) => {
+  const [out] = fenced([pairs * n * 2, 28 * n + 64], (arena, at, w) => {
     arena.routines.singularValues(pairs, n, arena.put(packed), at, w)
   })
   return batch.map((_, l) => Float64Array.from({ length: n }, (_, i) => out[((l >> 1) * n + i) * 2 + (l & 1)]))
