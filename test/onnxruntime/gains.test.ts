@@ -9,6 +9,7 @@ import type { Numbers } from '../../src/audit/rules/numbers.ts'
 import type { Model } from '../../src/formats/model.ts'
 import { readModel } from '../../src/formats/index.ts'
 import { mulberry32 } from '../oracle.ts'
+import { type Runtime, runtime, skipped } from './runtime.ts'
 
 /**
  * Certificates of published networks against a forward pass that shares nothing with this library: no pair of inputs that a projected
@@ -16,36 +17,10 @@ import { mulberry32 } from '../oracle.ts'
  */
 const models = fileURLToPath(new URL('../../../shared/models/', import.meta.url))
 
-/** Of onnxruntime only what is used here; the package may be missing. */
-interface Runtime {
-  InferenceSession: {
-    create(bytes: Uint8Array, options: object): Promise<Session>
-  }
-  Tensor: new (type: string, data: Float32Array, dims: readonly number[]) => object
-}
-interface Session {
-  readonly inputNames: readonly string[]
-  readonly outputNames: readonly string[]
-  run(feeds: object): Promise<Record<string, { data: Float32Array }>>
-}
-
-const name = 'onnxruntime-node'
-const runtime: Runtime | undefined = await import(name).then(
-  held => held as Runtime,
-  () => undefined,
-)
-
 const CERTIFIED = ['resnet_2b.onnx', 'cifar_base_kw.onnx', 'mnist.onnx', 'ultraface_version-RFB-320_without_postprocessing.onnx']
 
-if (!runtime) {
-  console.log('skip: onnxruntime-node is not installed (npm ci --prefix test/onnxruntime)')
-  test.skip('published networks against onnxruntime', () => {})
-} else if (!existsSync(models)) {
-  console.log('skip: ../shared/models is not beside this checkout')
-  test.skip('published networks against onnxruntime', () => {})
-} else {
-  for (const file of CERTIFIED) test(file, () => compare(runtime, file))
-}
+if (!skipped('published networks against onnxruntime', test, existsSync(models)))
+  for (const file of CERTIFIED) test(file, () => compare(runtime!, file))
 
 type Network = (x: Float64Array) => Promise<Float64Array>
 

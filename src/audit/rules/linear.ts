@@ -14,6 +14,7 @@ const FOLD_ROUNDINGS = 12
 export const convolution: Rule = view => {
   const { shape } = operand(view, 0)
   if (shape.length < 3 || shape.length > 5) cannotBound(`an input of rank ${shape.length}`)
+  if (wholesAt(view, 'output_shape')) cannotBound('padding that follows from a wanted output shape')
   const { channel, spatial } = layoutOf(view, shape.length)
   const { layer, error } = layerOf(
     view,
@@ -53,7 +54,10 @@ export const convolution: Rule = view => {
 /** The layer with the input size of this place, and how far its kernel may be off where the graph computed it. */
 function layerOf(view: View, inputSize: number[]): { layer: SizedConv; error: number } {
   const held = view.layer
-  if (held && held.op === 'conv') return { layer: conv(held.kernel, { ...held.geometry, inputSize }), error: 0 }
+  if (held && held.op === 'conv') {
+    const layer = conv(held.kernel, { ...held.geometry, inputSize })
+    return { layer: wordAt(view, 'auto_pad', '') === 'SAME_LOWER' ? withPadsSwapped(layer) : layer, error: 0 }
+  }
   const kernel = constantAt(view, 1) ?? cannotBound('no kernel is given')
   if (view.graph.channels === 'last') cannotBound('a kernel that the file does not store')
   const geometry: Geometry = {
@@ -67,6 +71,15 @@ function layerOf(view: View, inputSize: number[]): { layer: SizedConv; error: nu
   }
   const layer = conv(kernel, geometry) as SizedConv
   return { layer, error: timesUp(rootUp(sizeOf(layer.kernelSize)), errorNormOf(kernel)) }
+}
+
+/** SAME_LOWER: the odd zero in front instead of behind. */
+function withPadsSwapped(layer: SizedConv): SizedConv {
+  const axes = layer.kernelSize.length
+  const pad = layer.pad ?? []
+  const [less, more] = [pad.slice(0, axes), pad.slice(axes)]
+  const before = less.map((n, d) => Math.max(n, more[d]))
+  return { ...layer, pad: [...before, ...less.map((n, d) => n + more[d] - before[d])] }
 }
 
 function padOf(view: View, axes: number): 'same' | 'valid' | number[] {
