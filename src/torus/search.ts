@@ -12,6 +12,8 @@ export interface Goal {
   readonly gap: number
   /** Norm evaluations (frequencies visited) after which it ends with what it has. */
   readonly maxEvaluations: number
+  /** Maxima to rounding, for a gradient. */
+  readonly sharp?: boolean
   /** A proven lower bound from elsewhere (another group): proving that this one is no larger is enough. */
   readonly known?: number
 }
@@ -139,7 +141,7 @@ function climbFrom(state: State, vertex: Vertex, v: Float64Array): Peak | undefi
   const { gram, tau, lattice, goal } = state
   const reach = tau.map(x => (x > 0 ? 0.6 / x : 0))
   const start = vertex.point.map((x, d) => Math.floor((x / lattice.turns[d]) * TURN))
-  const peak = ascend(gram, start, v, reach, Math.max(1e-15, Math.min(1e-7, goal.gap * 1e-3)))
+  const peak = ascend(gram, start, v, reach, goal.sharp ? 1e-17 : Math.max(1e-15, Math.min(1e-7, goal.gap * 1e-3)))
   state.extra += peak.evaluations
   raise(state, lattice.discrete ? bestNearby(state, peak) : peak.ray)
   if (state.peaks.some(other => near(other.ray.point, peak.ray.point, tau))) return undefined
@@ -158,7 +160,7 @@ function closeAround(state: State, peak: Peak): void {
 
 /** The highest of the lattice points around a maximum between them. */
 function bestNearby(state: State, peak: Peak): Ray {
-  const { gram, lattice } = state
+  const { gram, lattice, goal } = state
   const { turns } = lattice
   const base = peak.ray.point.map((x, d) => Math.floor((x / TURN) * turns[d]))
   const points = Array.from({ length: 1 << turns.length }, (_, bits) => base.map((x, d) => (x + ((bits >> d) & 1)) % turns[d]))
@@ -167,7 +169,8 @@ function bestNearby(state: State, peak: Peak): Ray {
   const rays = unique.map(point => {
     const at = { turns, points: Float64Array.from(point) }
     let [ritz] = gram.climb(at, 12, [peak.ray.v])
-    for (let k = 0; k < 6 && ritz.residual > 1e-8 * ritz.value; k++) [ritz] = gram.climb(at, 24, [ritz.vector])
+    for (let k = 0; k < 12 && ritz.residual > (goal.sharp ? 1e-13 : 1e-8) * ritz.value; k++)
+      [ritz] = gram.climb(at, 24, [ritz.vector])
     return rayAt(gram, turns, point, ritz.vector)
   })
   return rays.reduce((best, ray) => (ray.value > best.value ? ray : best))
