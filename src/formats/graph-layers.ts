@@ -142,7 +142,7 @@ function convolution(node: GraphNode, name = '', kernel: Weights | undefined, gr
   if (axes < 1 || axes > 3) return skip(name, `rank ${kernel.shape.length}: a convolution has rank 3, 4 or 5`, work)
   if (!isFloat(kernel.dtype)) return skip(name, `a kernel of ${kernel.dtype} numbers without a scale`, work)
   const inputSize = inputSides(node, graph, axes)
-  const geometry = geometryOf(node, axes, inputSize, work.what)
+  const geometry = geometryOf(node, kernel, inputSize, work.what)
   const depthwise = geometry.groups! > 1 && kernel.shape[geometry.layout === 'HWIO' ? axes : 1] === 1
   return add(name, { op: 'conv', kernel, kind: depthwise ? `${node.op} (depthwise)` : node.op, geometry, inputSize }, work)
 }
@@ -155,46 +155,81 @@ function inputSides(node: GraphNode, graph: Graph, axes: number): number[] | und
   return sides.every(side => side !== null) ? (sides as number[]) : undefined
 }
 
-function geometryOf(node: GraphNode, axes: number, inputSize: readonly number[] | undefined, what: string): LayerGeometry {
-  const { attributes } = node
-  const list = (name: string, count: number, least: number): number[] | undefined => {
+/** Reads a list of whole numbers, one per axis or two, among a node's attributes. */
+type Lists = (name: string, count: number, least: number) => number[] | undefined
+
+function listsOf({ name: node, attributes }: GraphNode, what: string): Lists {
+  return (name, count, least) => {
     const value = attributes[name]
     if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined
     if (!Array.isArray(value) || value.length !== count || !value.every(n => Number.isSafeInteger(n) && n >= least))
-      fail('file', `${what}: ${node.name}: ${name}`, `${count} whole numbers from ${least}`, show(value), 'The graph is damaged')
+      fail('file', `${what}: ${node}: ${name}`, `${count} whole numbers from ${least}`, show(value), 'The graph is damaged')
     return value as number[]
   }
-  const stride = list('strides', axes, 1) ?? new Array<number>(axes).fill(1)
-  const dilation = list('dilations', axes, 1) ?? new Array<number>(axes).fill(1)
+}
+
+function geometryOf(node: GraphNode, kernel: Weights, inputSize: readonly number[] | undefined, what: string): LayerGeometry {
+  const { attributes } = node
+  const layout = attributes.layout === 'HWIO' ? 'HWIO' : 'OIHW'
+  const kernelSize = layout === 'HWIO' ? kernel.shape.slice(0, -2) : kernel.shape.slice(2)
+  const axes = kernelSize.length
+  const lists = listsOf(node, what)
   const groups = (attributes.group as number | undefined) ?? 1
   if (!Number.isSafeInteger(groups) || groups < 1)
     fail('file', `${what}: ${node.name}: group`, 'a whole number from 1', show(groups), 'The graph is damaged')
-  const geometry: LayerGeometry = { stride, dilation, groups, pad: padOf(node, list, axes, stride, dilation, inputSize) }
-  if (attributes.layout === 'HWIO') geometry.layout = 'HWIO'
-  if (node.op !== 'ConvTranspose') return geometry
-  geometry.transposed = true
-  geometry.outputPadding = list('output_padding', axes, 0) ?? new Array<number>(axes).fill(0)
-  return geometry
+  const stride = lists('strides', axes, 1) ?? new Array<number>(axes).fill(1)
+  const dilation = lists('dilations', axes, 1) ?? new Array<number>(axes).fill(1)
+  const outputPadding = lists('output_padding', axes, 0) ?? new Array<number>(axes).fill(0)
+  const reach = kernelSize.map((k, d) => dilation[d] * (k - 1) + 1)
+  const window: Window = { reach, stride, outputPadding, ...(inputSize && { inputSize }) }
+  const geometry: LayerGeometry = { stride, dilation, groups, pad: padOf(node, window, lists, what) }
+  if (layout === 'HWIO') geometry.layout = layout
+  return node.op === 'ConvTranspose' ? { ...geometry, transposed: true, outputPadding } : geometry
 }
 
-function padOf(
-  node: GraphNode,
-  list: (name: string, count: number, least: number) => number[] | undefined,
-  axes: number,
-  stride: readonly number[],
-  dilation: readonly number[],
-  inputSize: readonly number[] | undefined,
-): 'same' | 'valid' | number[] {
-  const auto = node.attributes.auto_pad
+interface Window {
+  /** dilation · (k − 1) + 1 */
+  readonly reach: readonly number[]
+  readonly stride: readonly number[]
+  readonly outputPadding: readonly number[]
+  readonly inputSize?: readonly number[]
+}
+
+const AUTO_PAD = ['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER']
+
+function padOf(node: GraphNode, window: Window, lists: Lists, what: string): 'same' | 'valid' | number[] {
+  const auto = node.attributes.auto_pad ?? 'NOTSET'
+  if (!AUTO_PAD.includes(auto as string))
+    fail('file', `${what}: ${node.name}: auto_pad`, AUTO_PAD.join(', '), show(auto), 'The graph is damaged')
+  const axes = window.reach.length
+  const wanted = node.op === 'ConvTranspose' ? lists('output_shape', axes, 1) : undefined
+  if (wanted && window.inputSize) return cropped(window, window.inputSize, wanted, auto === 'SAME_UPPER')
   if (auto === 'VALID') return 'valid'
   if (auto === 'SAME_UPPER') return 'same'
-  if (auto !== 'SAME_LOWER') return list('pads', 2 * axes, Number.MIN_SAFE_INTEGER) ?? new Array<number>(2 * axes).fill(0)
-  const kernel = node.attributes.kernel_shape
-  if (!Array.isArray(kernel) || (node.op === 'Conv' && !inputSize && stride.some(step => step > 1))) return 'same'
+  if (auto === 'SAME_LOWER') return sameLower(node.op, window)
+  return lists('pads', 2 * axes, Number.MIN_SAFE_INTEGER) ?? new Array<number>(2 * axes).fill(0)
+}
+
+/** What a transposed layer takes off its output to reach the shape it states. */
+function cropped(
+  { reach, stride, outputPadding }: Window,
+  inputSize: readonly number[],
+  wanted: readonly number[],
+  upper: boolean,
+) {
+  const totals = wanted.map((out, d) => Math.max(0, stride[d] * (inputSize[d] - 1) + outputPadding[d] + reach[d] - out))
+  const lesser = totals.map(total => Math.floor(total / 2))
+  const greater = totals.map((total, d) => total - lesser[d])
+  // ONNX puts the odd one at the end for SAME_UPPER, else at the beginning.
+  return upper ? [...lesser, ...greater] : [...greater, ...lesser]
+}
+
+/** SAME with the odd one in front. Where it depends on a size the file leaves open, 'same': every size at once has the same norm. */
+function sameLower(op: string, { reach, stride, inputSize }: Window): 'same' | number[] {
+  if (op === 'Conv' && !inputSize && stride.some(step => step > 1)) return 'same'
   const totals = stride.map((step, d) => {
-    const reach = dilation[d] * (Number(kernel[d]) - 1) + 1
     const side = inputSize?.[d] ?? step
-    return Math.max(0, node.op === 'Conv' ? (Math.ceil(side / step) - 1) * step + reach - side : reach - step)
+    return Math.max(0, op === 'Conv' ? (Math.ceil(side / step) - 1) * step + reach[d] - side : reach[d] - step)
   })
   const after = totals.map(total => Math.floor(total / 2))
   return [...totals.map((total, d) => total - after[d]), ...after]
@@ -309,6 +344,8 @@ function skip(constant: string, why: string, work: Work): undefined {
 
 function normOf(node: GraphNode, scope: Scope, work: Work): BatchNorm | undefined {
   if (node.op !== 'BatchNormalization' || node.domain !== '') return undefined
+  // In training mode it normalises by the batch at hand: no fixed affine map.
+  if (node.attributes.training_mode === 1) return undefined
   const [, gamma, beta, mean, variance] = node.inputs.map(name => scope(name))
   if (!mean || !variance || mean.shape.length !== 1 || variance.shape[0] !== mean.shape[0] || variance.shape.length !== 1)
     return undefined

@@ -7,7 +7,6 @@ import { isSafetensors, readSafetensors } from './safetensors.ts'
 import { isJson, readTfjs, tfjsCompanions } from './tfjs/index.ts'
 import { isZip, openZip } from './zip.ts'
 
-export { foldBatchNorm, gains } from './fold.ts'
 export type * from './model.ts'
 
 /**

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conv } from '../../src/conv.ts'
 import { OpnormError } from '../../src/errors.ts'
-import { companions, foldBatchNorm, type GeometryEntry, type NamedBytes, readModel } from '../../src/formats/index.ts'
+import { companions, type GeometryEntry, type NamedBytes, readModel } from '../../src/formats/index.ts'
 import { toTensor } from '../../src/tensor.ts'
 import { floats, type GraphSpec, ints, type NodeSpec, type TensorSpec, writeOnnx } from './writers/onnx.ts'
 
@@ -237,30 +237,9 @@ test('a batch norm follows the layer before it, through constant additions only'
   const shared = normed()
   shared.nodes.push({ op: 'Conv', inputs: ['x', 'w'], outputs: ['z'] })
   assert.equal(follows(shared), [['bn', undefined, undefined]])
-})
-
-test('folding scales each output channel by γ/√(v + ε), in every layout', () => {
-  const { layers, batchNorms } = read(normed())
-  const folded = foldBatchNorm(layers[0], batchNorms[0])
-  assert.equal(numbers(folded), [0.5, 1, 3, 4, 7.5, 9, 7, 8])
-  assert.equal(folded.shape, [4, 2, 1, 1])
-  const shapes = { OIHW: [4, 2, 1, 1], HWIO: [1, 1, 2, 4] } as const
-  for (const layout of ['OIHW', 'HWIO'] as const) {
-    const held = {
-      ...layers[0],
-      kernel: { ...folded, data: new Float64Array(8).fill(1), shape: shapes[layout] },
-      geometry: { layout },
-    }
-    const gains = [0.5, 0.5, 1, 1, 1.5, 1.5, 1, 1]
-    assert.equal(numbers(foldBatchNorm(held, batchNorms[0])), layout === 'OIHW' ? gains : [0.5, 1, 1.5, 1, 0.5, 1, 1.5, 1])
-  }
-  // Transposed, two groups: [cin 4, cout/groups 2] puts rows 0, 1 into channels 0, 1 and rows 2, 3 into channels 2, 3.
-  const turned = {
-    ...layers[0],
-    geometry: { transposed: true, groups: 2 },
-    kernel: { ...folded, data: new Float64Array(8).fill(1) },
-  }
-  assert.equal(numbers(foldBatchNorm(turned, batchNorms[0])), [0.5, 1, 0.5, 1, 1.5, 1, 1.5, 1])
+  const training = normed()
+  training.nodes[1].attributes!.training_mode = 1
+  assert.equal(read(training).batchNorms, [])
 })
 
 test('subgraphs are read like the graph around them', () => {
