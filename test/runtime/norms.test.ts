@@ -35,6 +35,16 @@ test('normsAt: the largest of all singular values, odd numbers of frequencies, t
   }
 })
 
+test('normsAt: large sides against bidiagonalisation, which shares nothing with it', () => {
+  for (const n of [127, 256, 400]) {
+    const symbol = layer(n, n, 1, n)
+    const one = { turns: [1, 1], points: new Float64Array(2) }
+    const [sigma] = normsAt(symbol, 0, one)
+    const wanted = singularValuesAt(symbol, 0, one)[0]
+    assert.ok(Math.abs(sigma - wanted) <= 1e-13 * wanted, `n = ${n}: ${sigma} for ${wanted}`)
+  }
+})
+
 test('topPairAt: F v = σ u, unit vectors, σ the norm', () => {
   for (const [cout, cin] of [
     [1, 1],
