@@ -1,13 +1,14 @@
 /**
  * opnorm/audit: model files in, reports out. Everything public, and nothing else.
  */
-export { audit } from './audit/audit.ts'
+export { audit, auditing, type Step } from './audit/audit.ts'
 export { compared } from './audit/compare.ts'
 export { merge } from './audit/merge.ts'
 export { certifyNetwork } from './audit/network.ts'
 export type * from './audit/network-types.ts'
 export { readReport } from './audit/read-report.ts'
-export { readModel } from './formats/index.ts'
+export { OpnormError } from './errors.ts'
+export { companions, readModel } from './formats/index.ts'
 export type * from './formats/model.ts'
 export { toCsv } from './report/csv.ts'
 export { toHtml } from './report/html.ts'

@@ -1,21 +1,45 @@
 import type { Model } from '../formats/model.ts'
-import type { Goal, Report } from '../report.ts'
+import type { Goal, LayerReport, Report } from '../report.ts'
 import { modelReport, reportOf } from './assemble.ts'
 import { auditLayer } from './layer.ts'
 import { methodNamed } from './methods.ts'
 import { chosenLayers, taskOf } from './task.ts'
 import { networkReport } from './whole-network.ts'
 
+/** An audit under way: the report so far (`partial` until the end), and how many of the layers are in it. */
+export interface Step {
+  readonly report: Report
+  readonly done: number
+  readonly total: number
+}
+
 /**
  * Audits a model: an enclosure of every layer's norm, the methods asked for beside it, the network's certificate where there is a graph.
  *
- * Synchronous and single-threaded; `taskOf` and `auditLayer` are the pieces for workers and progress.
+ * Synchronous; in a page, run it in a worker. `auditing` does the same step by step.
  *
  * @throws OpnormError `option` for an unknown method; a layer that cannot be bounded is a finding, not an error
  * @example audit(readModel([{ name, bytes }]), { gap: 1e-3 }).models[0].layers[0].enclosure
  */
 export function audit(model: Model, goal: Goal = {}): Report {
+  let report = reportOf(goal, [], true)
+  for (const step of auditing(model, goal)) report = step.report
+  return report
+}
+
+/** The same audit, one layer a step: for progress, for reports that grow, and for stopping when enough is known. */
+export function* auditing(model: Model, goal: Goal = {}): Generator<Step, void> {
   for (const name of goal.methods ?? []) methodNamed(name)
-  const layers = chosenLayers(model, goal).map(index => auditLayer(taskOf(model, index, goal)))
-  return reportOf(goal, [modelReport(model, 0, layers, networkReport(model, goal))])
+  const chosen = chosenLayers(model, goal)
+  const layers: LayerReport[] = []
+  const step = (partial: boolean, network?: ReturnType<typeof networkReport>): Step => ({
+    report: reportOf(goal, [modelReport(model, 0, [...layers], network)], partial),
+    done: layers.length,
+    total: chosen.length,
+  })
+  for (const index of chosen) {
+    layers.push(auditLayer(taskOf(model, index, goal)))
+    yield step(true)
+  }
+  yield step(false, networkReport(model, goal))
 }
