@@ -58,7 +58,7 @@ export function planOf(model: Model, options: NetworkOptions, norm: (layer: Size
     if (missing) reason = `output '${missing.name}' is given by no node`
     else if (graph.outputs.length === 0) reason = 'the graph has no outputs'
   } catch (error) {
-    if (!(error instanceof OpnormError)) throw error
+    if (!(error instanceof OpnormError) || error.code === 'option') throw error
     reason = error.message
   }
   const held = [...values.values()]

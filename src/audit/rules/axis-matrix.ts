@@ -15,6 +15,9 @@ export interface AxisMatrix {
   readonly rows: readonly Row[]
 }
 
+/** No axis that is filtered is longer than this; shapes of hostile files are. */
+export const LONGEST_AXIS = 2 ** 20
+
 /** Below this many entries the norm of an axis is computed, above it bounded by √(‖A‖₁‖A‖_∞), which is exact where windows do not overlap. */
 const DENSE_ENTRIES = 4096
 

@@ -1,5 +1,4 @@
-import { along, broadcastShape, broadcast, gainOf, type Pieces, shapeOf } from './pieces.ts'
-import { MOST_ENTRIES } from './numbers.ts'
+import { along, broadcastShape, broadcast, gainOf, listOf, type Pieces, shapeOf } from './pieces.ts'
 import {
   axisOf,
   cannotBound,
@@ -37,7 +36,7 @@ function sliced(side: number, start: number, end: number, step: number): Int32Ar
   const from = Math.min(Math.max(place(start), 0), high)
   const to = Math.min(Math.max(end < -side ? low : place(end), low), high)
   const count = Math.max(0, Math.ceil((to - from) / step))
-  return Int32Array.from({ length: count }, (_, i) => from + i * step)
+  return listOf(count, i => from + i * step)
 }
 
 export const split: Rule = view => {
@@ -51,7 +50,8 @@ export const split: Rule = view => {
     cannotBound(`parts of [${sizes.join(', ')}] do not make ${shape[axis]}`)
   let from = 0
   return sizes.map(size => {
-    const list = Int32Array.from({ length: size }, (_, i) => from + i)
+    const start = from
+    const list = listOf(size, i => start + i)
     from += size
     return pieceOf(along(shape, axis, list))
   })
@@ -127,11 +127,6 @@ const PLACES: Readonly<Record<string, (i: number, side: number) => number>> = {
     const at = ((i % period) + period) % period
     return at < side ? at : period - at
   },
-}
-
-function listOf(length: number, source: (i: number) => number): Int32Array {
-  if (!(length >= 0 && length <= MOST_ENTRIES)) cannotBound(`an axis of ${length} entries`)
-  return Int32Array.from({ length }, (_, i) => source(i))
 }
 
 function pieceOf(pieces: Pieces): Step {

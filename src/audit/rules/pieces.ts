@@ -1,5 +1,6 @@
 import { rootUp } from '../../network/outward.ts'
 import { stridesOf } from '../../tensor.ts'
+import { MOST_ENTRIES } from './numbers.ts'
 import { cannotBound } from './step.ts'
 
 /**
@@ -57,7 +58,13 @@ export function sourcesOf(pieces: Pieces): Int32Array {
 /** `x` spread to `shape` by the rules of broadcasting: sides from the right, a side of 1 repeated. */
 export function broadcast(from: readonly number[], shape: readonly number[]): Pieces {
   const padded = [...new Array<number>(shape.length - from.length).fill(1), ...from]
-  return { from: padded, lists: padded.map((side, d) => (side === shape[d] ? null : new Int32Array(shape[d]))) }
+  return { from: padded, lists: padded.map((side, d) => (side === shape[d] ? null : listOf(shape[d], () => 0))) }
+}
+
+/** One index an entry of an axis, which must not be longer than memory allows. */
+export function listOf(length: number, source: (i: number) => number): Int32Array {
+  if (!(length >= 0 && length <= MOST_ENTRIES)) cannotBound(`an axis of ${length} entries`)
+  return Int32Array.from({ length }, (_, i) => source(i))
 }
 
 /** The common shape of two operands. */

@@ -1,6 +1,6 @@
 import { rootUp } from '../../network/outward.ts'
 import { sizeOf } from '../../tensor.ts'
-import { type AxisMatrix, separable } from './axis-matrix.ts'
+import { type AxisMatrix, LONGEST_AXIS, separable } from './axis-matrix.ts'
 import type { Numbers } from './numbers.ts'
 import {
   axisOf,
@@ -108,6 +108,7 @@ function axesAt(view: View): [number[], boolean] {
 /** Sums or means over whole axes: one row of equal weights an axis, √n or 1/√n. */
 function reduced(view: View, axes: readonly number[], keep: boolean, kind: 'mean' | 'sum'): Step {
   const { shape } = operand(view, 0)
+  checkAxes(shape, axes)
   const matrices: AxisMatrix[] = axes.map(axis => {
     const weight = kind === 'mean' ? 1 / shape[axis] : 1
     return { axis, columns: shape[axis], rows: [Array.from({ length: shape[axis] }, (_, at) => [at, weight] as const)] }
@@ -130,8 +131,14 @@ function outputOf(shape: readonly number[], axes: readonly number[], keep: boole
 }
 
 function largestOver(shape: readonly number[], axes: readonly number[], keep: boolean): Step {
+  checkAxes(shape, axes)
   const steps = axes.map(axis => ({ axis, windows: [Array.from({ length: shape[axis] }, (_, at) => at)] }))
   return largestStep(shape, steps, 1, 'largest of disjoint groups: 1', outputOf(shape, axes, keep))
+}
+
+function checkAxes(shape: readonly number[], axes: readonly number[]): void {
+  const long = axes.find(axis => shape[axis] > LONGEST_AXIS)
+  if (long !== undefined) cannotBound(`an axis of ${shape[long]} entries`)
 }
 
 interface Slide {

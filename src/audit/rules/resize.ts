@@ -1,6 +1,6 @@
 import { rootUp } from '../../network/outward.ts'
-import { separable } from './axis-matrix.ts'
-import { copiesOf, type Pieces } from './pieces.ts'
+import { LONGEST_AXIS, separable } from './axis-matrix.ts'
+import { copiesOf, listOf, type Pieces } from './pieces.ts'
 import { cannotBound, constantAt, layoutOf, numberAt, operand, type Rule, type View, wordAt } from './step.ts'
 import { chosenPieces } from './steps.ts'
 
@@ -13,15 +13,15 @@ export const resize: Rule = view => {
   const { spatial } = layoutOf(view, shape.length)
   if (changed.some(axis => !spatial.includes(axis))) cannotBound('a resize of channels')
   if (numberAt(view, 'antialias', 0) !== 0) cannotBound('antialiasing is not known here')
+  if (changed.some(axis => !(output[axis] >= 1 && output[axis] <= LONGEST_AXIS && shape[axis] <= LONGEST_AXIS)))
+    cannotBound(`a resize to [${output.join(', ')}]`)
   const place = placeOf(view, shape, output, scales)
   if (mode === 'nearest') {
     const round = roundingOf(view)
     const pieces: Pieces = {
       from: shape,
       lists: shape.map((side, d) =>
-        changed.includes(d)
-          ? Int32Array.from({ length: output[d] }, (_, i) => Math.min(side - 1, Math.max(0, round(place(i, d)))))
-          : null,
+        changed.includes(d) ? listOf(output[d], i => Math.min(side - 1, Math.max(0, round(place(i, d))))) : null,
       ),
     }
     return [chosenPieces(pieces, output, `nearest: an entry up to ${copiesOf(pieces)} times: its root`)].map(step => ({

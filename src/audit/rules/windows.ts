@@ -1,3 +1,4 @@
+import { LONGEST_AXIS } from './axis-matrix.ts'
 import { type View, cannotBound, numberAt, sides, wholesAt, wordAt } from './step.ts'
 
 /** The windows of a pooling along one axis: which positions of the input each output sees, and how far each window was cut. */
@@ -15,6 +16,8 @@ export function windowsOf(view: View, inputs: readonly number[]): { axes: Window
   for (const numbers of [kernel, strides, dilations])
     if (numbers.length !== inputs.length || numbers.some(n => n < 1 || n > 2 ** 16))
       cannotBound('a window that does not fit the input')
+  const longest = inputs.reduce((a, b) => Math.max(a, b), 0)
+  if (longest > LONGEST_AXIS) cannotBound(`an axis of ${longest} entries`)
   const pads = wholesAt(view, 'pads') ?? new Array<number>(2 * inputs.length).fill(0)
   const axes = inputs.map((side, d) => {
     const axis = { side, size: kernel[d], stride: strides[d], dilation: dilations[d] }
@@ -46,7 +49,7 @@ function placed({ side, size, stride, dilation }: Axis, [before, after]: [number
   let count = (ceil ? Math.ceil(free / stride) : Math.floor(free / stride)) + 1
   // A window that begins beyond the input and the padding before it is left out.
   if (ceil && (count - 1) * stride >= side + before) count--
-  if (!(count >= 1)) cannotBound(`a window of ${reach} on an axis of ${side}`)
+  if (!(count >= 1 && count * size <= 2 ** 26)) cannotBound(`a window of ${reach} on an axis of ${side}`)
   const positions = Array.from({ length: count }, (_, o) =>
     Array.from({ length: size }, (_, p) => o * stride - before + dilation * p).filter(at => at >= 0 && at < side),
   )
