@@ -59,11 +59,11 @@ function rootUp(x: number, e: number, steps: number): number {
 function gridFor(symbol: Symbol, steps: number): number[] {
   const grid = symbolSides(symbol).map(k => smooth(2 ** steps * (k - 1) + 1))
   const bytes = sizeOf(grid) * symbol.columns * 16
-  if (bytes > 2 ** 30)
+  if (bytes > 2 ** 28)
     fail(
       'memory',
       'spatialGram: iterations',
-      `powers of at most ${2 ** 30} bytes a row`,
+      'one column of the power in 256 MB',
       `${Math.ceil(bytes / 2 ** 20)} MB at ${steps} iterations`,
       'Use fewer iterations, or spectralNorm()',
     )

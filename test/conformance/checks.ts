@@ -21,6 +21,7 @@ import {
 import { unfoldingOf } from '../../src/methods/f4.ts'
 import { largestSums } from '../../src/methods/holder.ts'
 import { topPairOf } from '../../src/runtime/matrix-norm.ts'
+import { windowShare } from '../../src/torus/window.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
 import { type Case, kernelOf, mismatch } from './cases.ts'
 import { seeded } from '../oracle.ts'
@@ -147,6 +148,12 @@ export const checks: Record<string, Check> = {
       ? `${found.upper} is far above ${upper}`
       : undefined
   },
+  t4({ entry, layer }) {
+    const { lower } = entry.expect.t4
+    const window = windowShare(layer) * spectralNorm(conv(layer.kernel, everySize(layer)), { gap: 1e-10 }).lower
+    const why = mismatch(window, lower, entry.tolerance.t4)
+    return why ?? (spectralNorm(layer).lower < lower * (1 - 1e-9) ? 'the enclosure at this size begins below it' : undefined)
+  },
   lipGrid: ({ entry, layer }) =>
     mismatch(lipGrid(layer, { gridSize: entry.expect.lipGrid.N[0] }).value, entry.expect.lipGrid.value, entry.tolerance.lipGrid),
   frobenius: same('frobenius', ({ matrix }) => frobenius(matrix).value),
@@ -187,7 +194,6 @@ export const checks: Record<string, Check> = {
       const find = gradients[name] ?? gradientOfGram(name)
       if (!find) return `${key}: no method`
       const bound = find(layer)
-      if (name === 'M' && !bound.gradient) continue
       const got = kind === 'grad' ? bound.gradient! : normalize(layer, bound, { unproven: true }).vjp(cotangentOf(entry, name))
       const why = mismatch(got.data, want as number[], key === 'grad:tn' ? TENSOR_NORM : entry.tolerance.gradients)
       if (why) return `${key}: ${why}`

@@ -5,7 +5,7 @@ import { absent, type Case, loadCases, present } from './cases.ts'
 import { checks, layerOf, subjectOf } from './checks.ts'
 
 /** Reference material that no method answers: it says how other keys were made. */
-const explained = ['vjp', 'topMultiplicity', 't4']
+const explained = ['vjp', 'topMultiplicity']
 
 if (!present) {
   console.log(absent)
