@@ -5,6 +5,7 @@ import { tapGradient } from '../runtime/evaluate.ts'
 import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
 import { circularGrid, foldGradient, groupTaps, type Symbol, symbolCircular, symbolEverySize } from '../symbol.ts'
 import type { Tensor } from '../tensor.ts'
+import { polish } from '../torus/ascent.ts'
 import type { Lattice } from '../torus/boxes.ts'
 import type { Ray } from '../torus/ray.ts'
 import { type Enclosure, enclose } from '../torus/search.ts'
@@ -54,7 +55,7 @@ export function spectralNorm(layer: Conv, options: SpectralNormOptions = {}): Bo
     exponent: symbol.exponent,
     work: found.work,
     converged: found.converged,
-    ...(options.gradient && { gradient: gradientAt(layer, symbol, found.group, found.ray) }),
+    ...(options.gradient && { gradient: gradientAt(layer, symbol, found.group, found.ray, circular) }),
   } as const
   if (circular || !sized) return upperBound(found.upper, finding, found.lower)
   const ceiling = upperBound(found.upper, finding, found.lower * windowShare(layer) * (1 - 2 ** -52))
@@ -148,9 +149,10 @@ function cheapCeiling(symbol: Symbol, group: number): number {
 }
 
 /** ∂f/∂A_q = Re(conj(u) vᵀ e^{iq·θ*}), back in the kernel's layout; zeros for a zero kernel. */
-function gradientAt(layer: Conv, symbol: Symbol, group: number, ray: Ray | undefined): Tensor {
+function gradientAt(layer: Conv, symbol: Symbol, group: number, found: Ray | undefined, circular: boolean): Tensor {
   const { rows: m, columns: n } = symbol
-  if (!ray) return { data: new Float64Array(layer.kernel.data.length), shape: layer.kernel.shape }
+  if (!found) return { data: new Float64Array(layer.kernel.data.length), shape: layer.kernel.shape }
+  const ray = withGramSymbol(symbol, group, gram => polish(gram, found, circular))
   const sigma = Math.sqrt(ray.value)
   const derivative = new Float64Array(2 * m * n)
   for (let j = 0; j < n; j++) {

@@ -63,6 +63,40 @@ export function ascend(
   return { ...here, evaluations }
 }
 
+/** Squared tolerance of `polish`: residuals and gradients down to their own rounding. */
+const SHARP = 1e-28
+
+/**
+ * The same maximum to the last digits of its vector. Values are stationary there, so an ascent ends with θ* and v to half the digits;
+ * their gradients with respect to the kernel are not. Newton steps go on while the slope falls; `still` keeps the point where it is.
+ */
+export function polish(gram: GramSymbol, ray: Ray, still: boolean): Ray {
+  const refined = (point: readonly number[], v: Float64Array) => {
+    const at = { turns: ray.turns, points: Float64Array.from(point) }
+    let [ritz] = gram.climb(at, MOST_STEPS, [v])
+    for (let k = 0; k < 6 && ritz.residual ** 2 > SHARP * ritz.value ** 2; k++) [ritz] = gram.climb(at, MOST_STEPS, [ritz.vector])
+    return rayAt(gram, ray.turns, point, ritz.vector)
+  }
+  let here = refined(ray.point, ray.v)
+  if (still) return here
+  let hessian = firstHessian(gram, here)
+  for (let k = 0; k < 8; k++) {
+    const step = newtonStep(
+      hessian,
+      here.gradient,
+      here.point.map(() => 1e-3),
+    )
+    const there = refined(move(here.point, step), here.v)
+    const change = there.gradient.map((g, d) => g - here.gradient[d])
+    if (!(slope(there) < slope(here))) break
+    hessian = learn(hessian, step, change)
+    here = there
+  }
+  return here
+}
+
+const slope = ({ gradient }: Ray) => gradient.reduce((sum, g) => sum + g * g, 0)
+
 function firstHessian(gram: GramSymbol, ray: Ray): number[] {
   const axes = ray.point.length
   if (gram.n === 1) return [...ray.hessian]
