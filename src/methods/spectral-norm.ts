@@ -2,13 +2,13 @@ import type { Bound } from '../bound.ts'
 import { type Conv, isSized } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import { tapGradient } from '../runtime/evaluate.ts'
-import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
+import { withGramSymbol } from '../runtime/gram-symbol.ts'
 import { circularGrid, foldGradient, groupTaps, type Symbol, symbolCircular, symbolEverySize } from '../symbol.ts'
 import type { Tensor } from '../tensor.ts'
 import { polish } from '../torus/ascent.ts'
 import type { Lattice } from '../torus/boxes.ts'
 import type { Ray } from '../torus/ray.ts'
-import { type Enclosure, enclose } from '../torus/search.ts'
+import { enclose, type Goal } from '../torus/search.ts'
 import { windowShare } from '../torus/window.ts'
 import { upperBound } from './claim.ts'
 import { lanczos } from './lanczos.ts'
@@ -47,7 +47,11 @@ export function spectralNorm(layer: Conv, options: SpectralNormOptions = {}): Bo
   asLayer(layer, 'spectralNorm')
   const circular = layer.padding === 'circular' && isSized(layer)
   const symbol = circular ? symbolCircular(layer) : symbolEverySize(layer)
-  const found = encloseAll(symbol, circular ? circularGrid(layer) : undefined, gap, maxEvaluations)
+  const found = encloseAll(symbol, circular ? circularGrid(layer) : undefined, {
+    gap,
+    maxEvaluations,
+    sharp: options.gradient ?? false,
+  })
   const sized = isSized(layer)
   const finding = {
     method: 'spectralNorm',
@@ -96,19 +100,21 @@ interface Found {
  * The maximum over the groups. Groups are taken in the order of a ceiling that costs nothing, so that most of them need no search once
  * one of the largest has been enclosed: they only have to stay below it.
  */
-function encloseAll(symbol: Symbol, grid: readonly number[] | undefined, gap: number, maxEvaluations: number): Found {
+function encloseAll(symbol: Symbol, grid: readonly number[] | undefined, goal: Goal): Found {
   const tau = symbol.offsets.map(q => (q[q.length - 1] - q[0]) / 2)
   const lattice: Lattice = grid ? { turns: grid, discrete: true } : { turns: tau.map(x => (x > 0 ? FINEST : 1)), discrete: false }
   const ceilings = Float64Array.from({ length: symbol.groups }, (_, group) => cheapCeiling(symbol, group))
   const order = Array.from(ceilings.keys()).sort((a, b) => ceilings[b] - ceilings[a])
   const found: Found = { lower: 0, upper: 0, work: 0, converged: true, group: 0 }
   for (const group of order) {
-    if (ceilings[group] <= found.lower || ceilings[group] === 0) {
+    const spent = found.ray !== undefined && found.work >= goal.maxEvaluations
+    if (ceilings[group] <= found.lower || ceilings[group] === 0 || spent) {
       found.upper = Math.max(found.upper, ceilings[group])
+      found.converged &&= !spent || ceilings[group] <= found.lower
       continue
     }
-    const left = Math.max(1, maxEvaluations - found.work)
-    const next = withGramSymbol(symbol, group, gram => search(gram, tau, lattice, gap, left, found.lower))
+    const left = { ...goal, maxEvaluations: Math.max(1, goal.maxEvaluations - found.work), known: found.lower }
+    const next = withGramSymbol(symbol, group, gram => enclose(gram, tau, lattice, left))
     if (next.lower > found.lower || !found.ray) {
       found.group = group
       found.ray = next.ray
@@ -123,17 +129,6 @@ function encloseAll(symbol: Symbol, grid: readonly number[] | undefined, gap: nu
 
 /** Turns of the lattice of box corners: halvings of an eighth or a twelfth of the torus. */
 const FINEST = 3 * 2 ** 22
-
-function search(
-  gram: GramSymbol,
-  tau: readonly number[],
-  lattice: Lattice,
-  gap: number,
-  maxEvaluations: number,
-  known: number,
-): Enclosure {
-  return enclose(gram, tau, lattice, { gap, maxEvaluations, known })
-}
 
 /** ‖Σ_p|A_p|‖_F ≥ ‖F(θ)‖₂ at every θ, rounded up; 0 only for a group of zeros. */
 function cheapCeiling(symbol: Symbol, group: number): number {

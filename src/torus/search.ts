@@ -270,7 +270,8 @@ function lookHigher(state: State, left: readonly { corners: Vertex[]; level: num
 function refine(state: State, vertex: Vertex, v: Float64Array): Float64Array {
   const at = { turns: state.lattice.turns, points: Float64Array.from(vertex.point) }
   let [ritz] = state.gram.climb(at, 24, [v])
-  for (let k = 0; k < 6 && ritz.residual > 1e-8 * ritz.value; k++) [ritz] = state.gram.climb(at, 24, [ritz.vector])
+  for (let k = 0; k < 12 && ritz.residual > (state.goal.sharp ? 1e-13 : 1e-8) * ritz.value; k++)
+    [ritz] = state.gram.climb(at, 24, [ritz.vector])
   return ritz.vector
 }
 
