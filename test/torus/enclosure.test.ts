@@ -1,0 +1,182 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { conv, dense, gapOf, spectralNorm } from '../../src/index.ts'
+import { randomLayer, uniform } from './random-layers.ts'
+import { supremum } from './supremum.ts'
+
+test('brackets the oracle on random layers of every geometry', () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    const layer = randomLayer(seed)
+    const { shape, stride, dilation, groups } = layer
+    const gap = [1e-3, 1e-6, 1e-9][seed % 3]
+    const bound = spectralNorm(conv({ data: layer.kernel, shape }, { stride, dilation, groups }), { gap })
+    const truth = supremum(layer, layer.points)
+    const what = `seed ${seed}: ${bound.lower} ≤ ${truth} ≤ ${bound.upper}`
+    assert.ok(bound.upper >= truth * (1 - 1e-13), what)
+    assert.ok(bound.lower <= truth * (1 + 1e-9), what)
+    assert.ok(bound.converged && gapOf(bound) <= gap, what)
+    assert.is(bound.value, bound.upper)
+  }
+})
+
+test('a peak between the points of any coarse grid is found', () => {
+  // A long comb of taps all in phase at one odd angle: a peak of width 1/24, with side lobes.
+  const angle = 2.3456789
+  const taps = Float64Array.from({ length: 48 }, (_, p) => Math.cos(angle * (p >> 1) + (p & 1 ? Math.PI / 2 : 0)))
+  const kernel = { data: taps, shape: [2, 1, 24] }
+  const pairs = Float64Array.from({ length: 48 }, (_, i) => Math.cos(angle * (i % 24) - (i < 24 ? 0 : Math.PI / 2)))
+  for (const data of [taps, pairs]) {
+    const bound = spectralNorm(conv({ ...kernel, data }), { gap: 1e-9 })
+    const truth = supremum({ kernel: data, shape: [2, 1, 24], stride: [1], dilation: [1], groups: 1 }, 400)
+    assert.ok(bound.lower <= truth * (1 + 1e-9) && bound.upper >= truth * (1 - 1e-13) && gapOf(bound) <= 1e-9)
+  }
+})
+
+test('two maxima that differ by 1e-12: the higher one bounds', () => {
+  // diag(a + b cos θ, (1 + 1e-12)(a − b cos θ)): maxima at 0 and π.
+  const twin = (factor: number) => [
+    [
+      [0.25, 1, 0.25],
+      [0, 0, 0],
+    ],
+    [
+      [0, 0, 0],
+      [-0.25 * factor, factor, -0.25 * factor],
+    ],
+  ]
+  for (const factor of [1 - 1e-12, 1, 1 + 1e-12]) {
+    const bound = spectralNorm(conv(twin(factor)), { gap: 1e-10 })
+    const truth = 1.5 * Math.max(1, factor)
+    assert.ok(bound.lower <= truth && bound.upper >= truth && gapOf(bound) <= 1e-10, `${factor}: ${bound.lower} ${bound.upper}`)
+  }
+})
+
+test('repeated top values, flat symbols and constants close at once', () => {
+  const repeated = spectralNorm(
+    conv([
+      [
+        [1, 2, 1],
+        [0, 0, 0],
+      ],
+      [
+        [0, 0, 0],
+        [1, 2, 1],
+      ],
+    ]),
+    { gap: 1e-9 },
+  )
+  assert.ok(repeated.lower <= 4 && repeated.upper >= 4 && gapOf(repeated) <= 1e-9)
+  const shift = spectralNorm(
+    conv([
+      [
+        [0, 0, 1],
+        [0, 0, 0],
+      ],
+      [
+        [0, 0, 0],
+        [0, 1, 0],
+      ],
+    ]),
+    { gap: 1e-9 },
+  )
+  assert.ok(shift.lower <= 1 && shift.upper >= 1 && gapOf(shift) <= 1e-9 && shift.work <= 10, `${shift.work}`)
+  const pointwise = spectralNorm(conv({ data: [3, 0, 0, 4], shape: [2, 2, 1, 1] }), { gap: 1e-9 })
+  assert.ok(pointwise.lower <= 4 && pointwise.upper >= 4 && pointwise.work <= 5)
+  assert.is(spectralNorm(conv({ data: new Float64Array(36), shape: [2, 2, 3, 3] })).upper, 0)
+  assert.ok(
+    spectralNorm(
+      dense([
+        [3, 0],
+        [0, 4],
+      ]),
+    ).upper >= 4,
+  )
+})
+
+test('stride at least the kernel: one matrix, one norm', () => {
+  const bound = spectralNorm(conv({ data: [1, 2, 3, 4], shape: [1, 1, 2, 2] }, { stride: 2 }), { gap: 1e-9 })
+  const truth = Math.sqrt(30)
+  assert.ok(bound.lower <= truth && bound.upper >= truth && gapOf(bound) <= 1e-9 && bound.work <= 5)
+})
+
+test('orthogonal convolution: within 30 norm evaluations', () => {
+  // Two Householder reflections joined by a shift of half the channels: paraunitary of degree one in each axis.
+  const n = 16
+  const next = uniform(7)
+  const reflection = () => {
+    const v = Array.from({ length: n }, () => next() - 0.5)
+    const square = v.reduce((sum, x) => sum + x * x, 0)
+    return (i: number, j: number) => (i === j ? 1 : 0) - (2 * v[i] * v[j]) / square
+  }
+  const [p, q, r] = [reflection(), reflection(), reflection()]
+  const data = new Float64Array(n * n * 9)
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      for (let a = 0; a < n; a++) {
+        for (let b = 0; b < n; b++)
+          data[((i * n + j) * 3 + (a < n / 2 ? 1 : 0)) * 3 + (b < n / 3 ? 1 : 0)] += p(i, a) * q(a, b) * r(b, j)
+      }
+    }
+  }
+  const bound = spectralNorm(conv({ data, shape: [n, n, 3, 3] }), { gap: 1e-6 })
+  assert.ok(bound.lower <= 1 + 1e-12 && bound.upper >= 1 - 1e-12 && gapOf(bound) <= 1e-6)
+  assert.ok(bound.work <= 30, `${bound.work} evaluations`)
+})
+
+test('the whole range of doubles: enclosures scale, or widen to a denormal', () => {
+  for (const scale of [1e-150, 1e150, 1e300, 1e-300]) {
+    const bound = spectralNorm(conv([[[1 * scale, 2 * scale, 1 * scale]]]), { gap: 1e-9 })
+    assert.ok(bound.lower <= 4 * scale * (1 + 1e-15) && bound.upper >= 4 * scale * (1 - 1e-15) && gapOf(bound) <= 1.01e-9)
+  }
+  const tiny = spectralNorm(conv([[[5e-324, 1e-323, 5e-324]]]))
+  assert.ok(tiny.lower <= 2e-323 && tiny.upper >= 2e-323)
+  const huge = spectralNorm(conv([[[1e308, 1e308, 1e308]]]))
+  assert.is(huge.upper, Infinity)
+  assert.ok(huge.lower > 1e308 && huge.lower < Infinity)
+})
+
+test('a budget ends the search early, and what it says is true', () => {
+  const next = uniform(11)
+  const data = Float64Array.from({ length: 8 * 8 * 9 }, () => next() - 0.5)
+  const layer = conv({ data, shape: [8, 8, 3, 3] })
+  const full = spectralNorm(layer, { gap: 1e-6 })
+  for (const maxEvaluations of [1, 10, 50, 100, 150]) {
+    const bound = spectralNorm(layer, { gap: 1e-6, maxEvaluations })
+    assert.ok(bound.upper >= full.lower && bound.lower <= full.upper)
+    assert.ok(bound.converged || gapOf(bound) > 1e-6)
+    assert.ok(bound.work <= Math.max(60, maxEvaluations), `${bound.work} of ${maxEvaluations}`)
+  }
+  const below = spectralNorm(layer, { gap: 1e-15 })
+  assert.not(below.converged)
+  assert.ok(gapOf(below) < 1e-11)
+})
+
+test('a thousand depthwise groups: the maximum over them', () => {
+  const next = uniform(3)
+  const data = Float64Array.from({ length: 9000 }, () => next() - 0.5)
+  const bound = spectralNorm(conv({ data, shape: [1000, 1, 3, 3] }, { groups: 1000 }))
+  let truth = 0
+  for (let g = 0; g < 1000; g++) {
+    const kernel = data.subarray(9 * g, 9 * g + 9)
+    const reach = kernel.reduce((sum, x) => sum + Math.abs(x), 0)
+    if (reach > bound.lower * 0.98)
+      truth = Math.max(truth, supremum({ kernel, shape: [1, 1, 3, 3], stride: [1, 1], dilation: [1, 1], groups: 1 }, 24))
+  }
+  assert.ok(bound.lower <= truth * (1 + 1e-9) && bound.upper >= truth * (1 - 1e-13) && gapOf(bound) <= 1e-6)
+})
+
+test('zero padding at one size: M above, the window bound or Lanczos below', () => {
+  const bound = spectralNorm(conv([[[1, 2, 1]]], { inputSize: 10 }))
+  const truth = 2 + 2 * Math.cos(Math.PI / 11)
+  assert.is(bound.scope, 'this-size')
+  assert.ok(bound.lower <= truth && bound.lower > truth * (1 - 1e-3) && bound.upper >= 4)
+})
+
+test('options that make no sense are refused', () => {
+  const layer = conv([[[1, 2, 1]]])
+  assert.throws(() => spectralNorm(layer, { gap: 0 }), /^gap: expected a positive number, got 0\. /)
+  assert.throws(() => spectralNorm(layer, { gap: Number.NaN }), /gap: expected/)
+  assert.throws(() => spectralNorm(layer, { maxEvaluations: 0 }), /maxEvaluations: expected/)
+})
+
+test.run()
