@@ -12,7 +12,7 @@ export interface Layer {
   readonly groups: number
 }
 
-export function supremum(layer: Layer, points: number, climbs = 8): number {
+export function supremum(layer: Layer, points: number, climbs = 12): number {
   let best = 0
   for (let g = 0; g < layer.groups; g++) best = Math.max(best, groupSupremum(layer, g, points, climbs))
   return best
