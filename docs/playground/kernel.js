@@ -41,7 +41,7 @@ export function kernelEditor() {
     const data = inputs.map(input => input.valueAsNumber)
     if (data.some(value => !Number.isFinite(value))) return
     auditor.run({ model: modelOf(data, Number(stride.value)), goal: { methods: METHODS, pictures: true } }, ({ ended, html }) => {
-      if (ended) card.replaceChildren(...shown(html).querySelectorAll('article > *'))
+      if (ended) card.replaceChildren(...shown(html).querySelectorAll('article'))
     })
   }
 }
