@@ -8,6 +8,8 @@
  * Fernando & Parlett 1994, Numer. Math. 67; Parlett & Marques 2000, Linear Algebra Appl. 309 (whose shift from the bottom block is used).
  */
 
+import { inversePower } from './power'
+
 /** Square of the relative change of a value that may be neglected: 2⁻⁵⁴. */
 const NEGLIGIBLE: f64 = reinterpret<f64>((1023 - 108) << 52)
 /** e/λ below which an entry may be dropped from the diagonal: 2⁻⁵⁶. */
@@ -78,13 +80,6 @@ export function begin(a: Dqds, n: i32, w: usize): bool {
   }
   open(a, 0, n - 1, 0)
   return settle(a)
-}
-
-/** The power of two that brings x into [1, 2); for subnormal x the largest there is, for 0 it is 1. */
-function inversePower(x: f64): f64 {
-  if (x == 0) return 1
-  const exponent = min<i64>(2045, (reinterpret<i64>(x) >> 52) & 2047)
-  return reinterpret<f64>((2046 - max<i64>(exponent, 1)) << 52)
 }
 
 /** Starts on a block: no shift yet, and the end with the smaller q last, where dqds converges. */

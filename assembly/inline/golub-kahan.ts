@@ -10,6 +10,8 @@
  *
  * Returns whether it converged, within 30 sweeps a value.
  */
+import { inversePower } from './power'
+
 export function golubKahan(n: i32, d: usize, e: usize, ld: i32, x: usize, y: usize, w: usize): bool {
   const step = (<usize>n) << 4
   // Rounding makes e of this size again and again where all d are alike; dropping it moves no value further.
@@ -111,30 +113,17 @@ function sweepUnshifted(d: usize, e: usize, lo: i32, hi: i32, right: usize, left
   store<f64>(at(e, hi - 1), h * oldS)
 }
 
-/** (c, s) with c·f + s·g = r and c·g = s·f; returns r. */
+/** (c, s) with c·f + s·g = r and c·g = s·f; returns r. Squares that underflow would leave c² + s² ≠ 1, so tiny ones are scaled first. */
 function rotation(f: f64, g: f64, out: usize): f64 {
-  let square = f * f + g * g
-  let scale: f64 = 1
-  if (square < 1e-280) {
-    if (f == 0 && g == 0) {
-      store<f64>(out, 1)
-      store<f64>(out, 0, 8)
-      return 0
-    }
-    // Squares that underflow would leave c² + s² ≠ 1.
-    scale = reinterpret<f64>((1023 + 512) << 52)
-    f *= scale
-    g *= scale
-    if (f * f + g * g < 1e-280) {
-      f *= scale
-      g *= scale
-      scale *= scale * 0.5
-      f *= 0.5
-      g *= 0.5
-    }
-    square = f * f + g * g
+  const scale = f * f + g * g < 1e-280 ? inversePower(Math.max(Math.abs(f), Math.abs(g))) : 1
+  f *= scale
+  g *= scale
+  const r = Math.sqrt(f * f + g * g)
+  if (r == 0) {
+    store<f64>(out, 1)
+    store<f64>(out, 0, 8)
+    return 0
   }
-  const r = Math.sqrt(square)
   const inverse = 1 / r
   store<f64>(out, f * inverse)
   store<f64>(out, g * inverse, 8)

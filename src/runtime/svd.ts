@@ -17,7 +17,7 @@ export interface Decompositions {
 }
 
 /** Bytes of matrices in flight. */
-const BLOCK = 2 ** 19
+const BLOCK = 2 ** 17
 
 /**
  * Complete decompositions of the symbol at each frequency. ‖A − UΣVᴴ‖ and |UᴴU − I|, |VᴴV − I| are within 10⁻¹³ (times ‖A‖), for zero,

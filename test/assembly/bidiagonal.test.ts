@@ -105,7 +105,7 @@ test('zero matrices, zero columns, one entry: zeros and no NaN', () => {
 })
 
 test('entries far below the largest are harmless', () => {
-  for (const tiny of [1e-80, 1e-155, 1e-170, 1e-300, 5e-324]) {
+  for (const tiny of [1e-80, 1e-155, 1e-161, 1e-170, 1e-300, 5e-324]) {
     const a = randomMatrix(9, 8, 5)
     for (let i = 0; i < a.re.length; i++) {
       if (i % 3 === 0) a.re[i] *= tiny

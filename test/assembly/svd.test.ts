@@ -112,6 +112,10 @@ test('zero, identity, diagonal, one entry, triangular, permutation', () => {
     check([filled((i, j) => (i <= j ? 1 : 0)), filled((i, j) => (i >= j ? 1 : 0))], 'triangular')
     check([filled((i, j) => (i === (j + 3) % n ? 1 : 0)), filled(() => 1)], 'permutation and ones')
     check(
+      [filled((i, j) => (i === j ? 1e-100 : i + 1 === j ? 1 : 0)), filled((i, j) => (i <= j ? 1e-90 ** (i % 2) : 0))],
+      'products that underflow',
+    )
+    check(
       [filled((i, j) => (i === j || i + 1 === j ? 1e-120 : 0)), filled((i, j) => (j === 0 ? 1 : i === j ? 1e-12 : 0))],
       'tiny',
     )
