@@ -58,6 +58,9 @@ export function withOperator<T>(layer: SizedConv, work: (operator: Operator) => 
 export function openOperator(layer: SizedConv, arena: Arena): Operator {
   const forward = forwardOf(layer)
   const { groups, rows, columns } = forward
+  // Before any table is made: a layer whose vectors and tables cannot fit is refused here, with what it would need.
+  const [inputs, outputs] = [sizeOf(layer.inputSize), sizeOf(layer.outputSize)]
+  borrow(inner => inner.alloc(8 * (inputs * (layer.inChannels + 1) + outputs * (layer.outChannels + 1))))
   const exponent = exponentOf(layer.kernel.data)
   const data = Float64Array.from(layer.kernel.data)
   scaleInPlace(data, -exponent)
@@ -78,8 +81,8 @@ export function openOperator(layer: SizedConv, arena: Arena): Operator {
     strides: { group, out: inner, in: out, taps },
   })
   const [apply, adjoint] = layer.transposed ? [back, there] : [there, back]
-  const inputBasis = (count: number) => openBasis(arena, count, layer.inChannels, sizeOf(layer.inputSize))
-  const outputBasis = (count: number) => openBasis(arena, count, layer.outChannels, sizeOf(layer.outputSize))
+  const inputBasis = (count: number) => openBasis(arena, count, layer.inChannels, inputs)
+  const outputBasis = (count: number) => openBasis(arena, count, layer.outChannels, outputs)
   return {
     exponent,
     input: () => inputBasis(1).vectors[0],

@@ -165,6 +165,11 @@ test('identical bits on repeated and interleaved calls, and neighbours untouched
   })
 })
 
+test('a layer too large for the memory is refused with what it needs', () => {
+  const layer = conv({ data: [1, 2, 3], shape: [1, 1, 3] }, { inputSize: 4, pad: 1e9 })
+  assert.throws(() => withOperator(layer, () => 0), /^memory: expected room for \d+ MB more, got/)
+})
+
 test('zero in, zero out', () => {
   const layer = layerOf([4, 4, 3, 3], { inputSize: 5 })
   assert.ok(applyLayer(layer, new Float64Array(100)).every(y => y === 0))
