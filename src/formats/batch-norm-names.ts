@@ -59,18 +59,17 @@ function layerNames(norm: string, separator: string): string[] {
   const last = norm.slice(cut)
   const layers: string[] = []
   if (/^\d+$/.test(last) && Number(last) > 0) layers.push(stem + String(Number(last) - 1))
-  for (const [norms, conv] of RENAMED) {
-    const renamed = last.replace(norms, conv)
-    if (renamed !== last) layers.push(stem + renamed)
-  }
+  for (const conv of ['conv', 'fc', 'conv2d', ''])
+    for (const norms of NORMS) {
+      const renamed = last.replace(norms, conv)
+      if (renamed !== last) layers.push(stem + renamed)
+    }
   return layers.flatMap(layer => ['weight', 'kernel', 'filters'].map(what => layer + (separator || '.') + what))
 }
 
-const RENAMED: readonly (readonly [RegExp, string])[] = [
-  [/^(batch_?norm(alization)?|bnorm|bn|norm)/i, 'conv'],
-  [/^(batch_?normalization)/i, 'conv2d'],
-  [/(batch_?norm|bnorm|_bn|bn|norm)(?=\d*$)/i, ''],
-  [/bn/i, 'conv'],
-  [/^(batch_?norm|bnorm|bn|norm)\d*$/i, 'conv'],
-  [/^(bn|norm)/i, 'fc'],
+// What is called norm in bn1, batch_normalization_3, conv1_bn, downsample_norm: with its number, and without.
+const NORMS = [
+  /batch_?norm(alization)?|bnorm|bn|norm/i,
+  /(batch_?norm(alization)?|bnorm|bn|norm)\d*$/i,
+  /_(batch_?norm|bnorm|bn|norm)\d*$/i,
 ]

@@ -1,7 +1,8 @@
 /**
  * What a model file says, whatever its format: layers with their geometry, batch norms, the graph where there is one, and what was left out.
  *
- * Plain data throughout: it survives `postMessage`. No number is widened or copied before somebody reads it (see `Weights`).
+ * Plain data throughout: it survives `postMessage`. No number is widened or copied before somebody reads it (see `Weights`). A view
+ * sent to a worker takes the whole file behind it along: copy the tensor first.
  */
 
 /** A file's bytes and the name it goes by (a path is fine: shards and external data are found by their last components). */

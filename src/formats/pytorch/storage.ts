@@ -2,7 +2,7 @@ import { fail, show } from '../../errors.ts'
 import { sizeOf, stridesOf } from '../../tensor.ts'
 import type { Weights } from '../model.ts'
 import { checkShape, type Dtype, strided, weights, widthOf } from '../weights.ts'
-import { type Call, isCall, isTuple, type Value } from './pickle.ts'
+import { type Call, isCall, isTuple, type Value } from './python.ts'
 
 /** Finds the bytes of a storage; undefined when the file lacks them. */
 export type Storages = (key: string, dtype: Dtype, count: number) => Uint8Array | undefined

@@ -1,7 +1,7 @@
 import { fail } from '../../errors.ts'
 import type { GeometryEntry, Skipped } from '../model.ts'
 import type { NamedTensor } from '../state-dict.ts'
-import { type Call, isCall, isTuple, type Key, type Value } from './pickle.ts'
+import { type Call, isCall, isTuple, type Key, type Value } from './python.ts'
 import { KNOWN, type Source, tensorOf } from './storage.ts'
 
 export interface Found {
