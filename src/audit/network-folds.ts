@@ -9,8 +9,8 @@ export interface Folds {
 }
 
 /**
- * A batch norm may be folded into a convolution if it takes that one's output, and nothing else does: neither another node nor the
- * user of the network. An activation between the two is a node of its own, so it is never crossed.
+ * A batch norm may be folded into a convolution if it takes that one's output, biases added or not, and nothing else does: neither
+ * another node nor the user of the network. An activation between the two is a node of its own, so it is never crossed.
  */
 export function foldsOf(graph: Graph, batchNorms: ReadonlyMap<string, BatchNorm>): Folds {
   const after = new Map<string, { scales: Float64Array; by: string }>()
@@ -20,15 +20,36 @@ export function foldsOf(graph: Graph, batchNorms: ReadonlyMap<string, BatchNorm>
     uses.set(name, (uses.get(name) ?? 0) + 1)
   const makers = new Map(graph.nodes.map(node => [node.outputs[0], node]))
   for (const node of graph.nodes) {
-    if (node.op !== 'BatchNormalization' || uses.get(node.inputs[0]) !== 1) continue
-    const before = makers.get(node.inputs[0])
-    if (!before || (before.op !== 'Conv' && before.op !== 'ConvTranspose') || before.domain !== '') continue
+    if (node.op !== 'BatchNormalization') continue
+    const before = layerBefore(node.inputs[0], makers, uses, graph)
+    if (!before) continue
     const scales = scalesAt(node, graph, batchNorms)
     if (!scales) continue
     after.set(before.outputs[0], { scales, by: node.name || node.outputs[0] })
     into.set(node.outputs[0], before.name || before.outputs[0])
   }
   return { after, into }
+}
+
+/** The convolution whose output this is, with nothing in between but stored biases that only this path sees. */
+function layerBefore(
+  name: string,
+  makers: ReadonlyMap<string, GraphNode>,
+  uses: ReadonlyMap<string, number>,
+  graph: Graph,
+): GraphNode | undefined {
+  let highest = 0
+  for (let node = makers.get(name); node && node.domain === '' && uses.get(name) === 1; node = makers.get(name)) {
+    // A bias of higher rank than the kernel would move the channels to another axis.
+    if (node.op === 'Conv' || node.op === 'ConvTranspose')
+      return highest <= (graph.constants.get(node.inputs[1])?.shape.length ?? 0) ? node : undefined
+    if (node.op !== 'Add' && node.op !== 'Sub') return undefined
+    const moving = node.inputs.filter(input => !graph.constants.has(input))
+    if (moving.length !== 1) return undefined
+    for (const input of node.inputs) highest = Math.max(highest, graph.constants.get(input)?.shape.length ?? 0)
+    name = moving[0]
+  }
+  return undefined
 }
 
 /** γ/√(v + ε), where all four are stored and in order; the rule of the node itself complains about the rest. */

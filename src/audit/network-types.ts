@@ -43,7 +43,7 @@ export interface NetworkCertificate {
 export interface NetworkOptions {
   /** shapes of graph inputs by name; needed where the file leaves sides open (an open first side is taken as a batch of 1) */
   readonly inputShapes?: Readonly<Record<string, readonly number[]>>
-  /** relative width asked of each layer's enclosure; default 1e-6 */
+  /** relative width asked of each layer's enclosure; default 1e-4, since the product is mostly far looser than that */
   readonly gap?: number
   /** proven norm of a layer (a matrix has no axes), where the caller has it already; default `exact` for matrices, `spectralNorm` else */
   readonly norm?: (layer: SizedConv) => Bound<'upper' | 'exact'>

@@ -27,7 +27,7 @@ export type { CertifiedNode, CertifiedValue, NetworkCertificate, NetworkOptions 
 export function certifyNetwork(model: Model, options: NetworkOptions = {}): NetworkCertificate {
   const empty = { nodes: [], inputs: [], outputs: [] }
   if (!model.graph) return { ...empty, reason: 'no certificate: the file holds weights without a graph' }
-  const proven = options.norm ?? (layer => normOf(layer, options.gap ?? 1e-6))
+  const proven = options.norm ?? (layer => normOf(layer, options.gap ?? 1e-4))
   let work = 0
   const norm = (layer: SizedConv): number => {
     const bound = proven(layer)

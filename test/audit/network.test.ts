@@ -182,6 +182,12 @@ test('a batch norm is folded into the convolution before it, and never across an
   assert.ok(exact <= folded.bound!.upper && folded.bound!.upper < 1.5 * exact, `${folded.bound!.upper} for ${exact}`)
   assert.match(folded.nodes[0].rule, /folded in/)
   assert.match(folded.nodes[1].rule, /folded into/)
+  const biased = certify(
+    [convolution(['c']), node('Add', ['c', 'bias'], ['h']), bn('h', 'y')],
+    [...constants, floats('bias', [6, 1, 1], gamma)],
+    shape,
+  )
+  near(biased.bound?.upper, folded.bound!.upper, 'a bias in between')
   const activated = certify([convolution(['h']), node('Relu', ['h'], ['r']), bn('r', 'y')], constants, shape)
   assert.ok(activated.bound!.upper > 1.5 * folded.bound!.upper)
   near(activated.bound!.upper, activated.nodes[0].gain * activated.nodes[2].gain, 'the product of the norms')
