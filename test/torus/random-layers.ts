@@ -30,6 +30,6 @@ export function randomLayer(seed: number): Layer & { readonly points: number } {
   })
   const dilation = each(3)
   // A dilated kernel repeats its surface that many times a turn.
-  const points = [96, 24, 18][axes - 1] * Math.max(...dilation)
+  const points = [96, 24, 12][axes - 1] * Math.max(...dilation)
   return { kernel, shape, stride: each(3), dilation, groups, points }
 }

@@ -25,13 +25,16 @@ function groupSupremum(layer: Layer, group: number, points: number, climbs: numb
   const moves = Array.from({ length: 3 ** axes }, (_, i) =>
     Array.from({ length: axes }, (_, d) => (Math.floor(i / 3 ** d) % 3) - 1),
   )
-  const grid: { theta: number[]; value: number }[] = []
   const total = points ** axes
-  for (let flat = 0; flat < total; flat++) {
-    const theta = Array.from({ length: axes }, (_, d) => (2 * Math.PI * (Math.floor(flat / points ** d) % points)) / points)
-    if (theta[axes - 1] > Math.PI + 1e-9) continue // the other half mirrors this one
-    grid.push({ theta, value: f(theta) })
-  }
+  const place = (flat: number) => Array.from({ length: axes }, (_, d) => Math.floor(flat / points ** d) % points)
+  // shifted, so that no climb begins on a point of symmetry, where a saddle looks like a maximum
+  const angles = (index: readonly number[]) => index.map((i, d) => (2 * Math.PI * (i + 0.17 + 0.11 * d)) / points)
+  const values = Float64Array.from({ length: total }, (_, flat) => f(angles(place(flat))))
+  const flatOf = (index: readonly number[]) => index.reduce((sum, i, d) => sum + ((i + points) % points) * points ** d, 0)
+  // every point as high as its neighbours, the highest first
+  const grid = Array.from(values.keys())
+    .filter(flat => moves.every(move => values[flatOf(place(flat).map((i, d) => i + move[d]))] <= values[flat]))
+    .map(flat => ({ theta: angles(place(flat)), value: values[flat] }))
   grid.sort((a, b) => b.value - a.value)
   let best = grid[0].value
   for (const start of grid.slice(0, climbs)) {
