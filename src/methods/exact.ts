@@ -2,11 +2,10 @@ import type { Bound } from '../bound.ts'
 import type { SizedConv } from '../conv.ts'
 import { fail } from '../errors.ts'
 import { gamma, nextDown, nextUp } from '../rounding.ts'
-import { countOf, frequencyAt, symbolAt, tapGradient } from '../runtime/evaluate.ts'
+import { countOf, frequencyAt, tapGradient } from '../runtime/evaluate.ts'
 import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
-import { type TopPair, topPairOf } from '../runtime/matrix-norm.ts'
 import { PHASE_ERROR } from '../runtime/phases.ts'
-import { normsAt } from '../runtime/norms.ts'
+import { type ComplexPair, normsAt, topPairAt } from '../runtime/norms.ts'
 import {
   circularFrequencies,
   circularGrid,
@@ -51,11 +50,11 @@ export function exact(layer: SizedConv, options: { gradient?: boolean } = {}): B
     if (top.square > best.square) best = { square: top.square, group, index: top.index }
   }
   const at = frequencyAt(frequencies, best.index)
-  const pair = complexPair(symbol, best.group, at)
+  const pair = pairAt(symbol, best.group, at)
   const upper = nextUp(Math.sqrt(ceiling))
   const finding = { method: 'exact', scope: 'this-size', exponent: symbol.exponent, work } as const
   if (!options.gradient) return exactBound(pair.sigma, pair.lower, upper, finding)
-  const gradient = foldGradient(sized, symbol, best.group, tapGradient(symbol, at, pair.derivative))
+  const gradient = foldGradient(sized, symbol, best.group, tapGradient(symbol, at, outer(pair, symbol.rows, symbol.columns)))
   return exactBound(pair.sigma, pair.lower, upper, { ...finding, gradient })
 }
 
@@ -107,40 +106,31 @@ function select({ turns, points }: Frequencies, indices: number[]): Frequencies 
   return { turns, points: chosen }
 }
 
-/** Top singular pair of F(θ), by way of the real matrix [[Re, −Im], [Im, Re]], whose singular values are F's, each twice. */
-function complexPair(symbol: Symbol, group: number, at: Frequencies): TopPair & { derivative: Float64Array } {
-  const { rows: m, columns: n } = symbol
-  const value = symbolAt(symbol, group, at)
-  const real = at.turns.every((turns, d) => (2 * at.points[d]) % turns === 0)
-  const copies = real ? 1 : 2
-  const data = new Float64Array(copies * m * copies * n)
-  for (let j = 0; j < n; j++) {
-    for (let i = 0; i < m; i++) {
-      const [re, im] = [value[2 * (j * m + i)], value[2 * (j * m + i) + 1]]
-      data[i * copies * n + j] = re
-      if (real) continue
-      data[i * 2 * n + n + j] = -im
-      data[(m + i) * 2 * n + j] = im
-      data[(m + i) * 2 * n + n + j] = re
-    }
-  }
-  const pair = topPairOf({ rows: copies * m, columns: copies * n, data }, 1e-14)
-  // u and v stand for u_re + i·u_im and v_re + i·v_im; the derivative is u vᴴ.
-  const { u, v } = pair
-  const derivative = new Float64Array(2 * m * n)
-  for (let j = 0; j < n; j++) {
-    const [c, s] = [v[j], real ? 0 : v[n + j]]
-    for (let i = 0; i < m; i++) {
-      const [a, b] = [u[i], real ? 0 : u[m + i]]
-      derivative[2 * (j * m + i)] = a * c + b * s
-      derivative[2 * (j * m + i) + 1] = b * c - a * s
-    }
-  }
-  return { ...pair, lower: Math.max(0, nextDown(pair.lower - symbolError(symbol, group))), derivative }
+/** Top singular pair of F(θ), with a proven floor of ‖F(θ)‖: ‖F v‖/‖v‖ less its rounding. */
+function pairAt(symbol: Symbol, group: number, at: Frequencies): ComplexPair & { lower: number } {
+  const pair = topPairAt(symbol, group, at, 0)
+  const sums = gamma(symbol.rows + symbol.columns + 8)
+  return { ...pair, lower: Math.max(0, nextDown(nextDown(pair.sigma * (1 - sums)) - imageError(symbol, group))) }
 }
 
-/** ‖fl(F(θ)) − F(θ)‖₂ ≤ (γ_{taps+2} + the error of a phase)·‖Σ_q |A_q|‖_F. */
-function symbolError(symbol: Symbol, group: number): number {
+/** ∂σ₁/∂F = u vᴴ, (re, im) by columns; for F = 0 the generalised gradient 0 is taken. */
+function outer({ sigma, u, v }: ComplexPair, m: number, n: number): Float64Array {
+  const derivative = new Float64Array(2 * m * n)
+  if (sigma === 0) return derivative
+  for (let j = 0, to = 0; j < n; j++) {
+    for (let i = 0; i < m; i++, to += 2) {
+      derivative[to] = u[i] * v[j] + u[m + i] * v[n + j]
+      derivative[to + 1] = u[m + i] * v[j] - u[i] * v[n + j]
+    }
+  }
+  return derivative
+}
+
+/**
+ * ‖fl(F(θ)v) − F(θ)v‖ ≤ this·‖v‖: (γ_{taps+2} + the error of a phase) for the symbol and √2·γ_{n+4} for the products, both times
+ * ‖Σ_q |A_q|‖_F.
+ */
+function imageError(symbol: Symbol, group: number): number {
   const taps = groupTaps(symbol, group)
   const plane = symbol.rows * symbol.columns
   const count = sizeOf(symbol.offsets.map(q => q.length))
@@ -150,5 +140,6 @@ function symbolError(symbol: Symbol, group: number): number {
     for (let tap = 0; tap < count; tap++) sum += Math.abs(taps[tap * plane + e])
     squares += sum * sum
   }
-  return (gamma(count + 2) + PHASE_ERROR * symbol.offsets.length) * Math.sqrt(squares) * 1.0001
+  const each = gamma(count + 2) + PHASE_ERROR * symbol.offsets.length + Math.SQRT2 * gamma(symbol.columns + 4)
+  return each * Math.sqrt(squares) * 1.0001
 }

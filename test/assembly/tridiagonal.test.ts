@@ -56,7 +56,7 @@ test('every eigenvalue is kept, for all spectra, sides and odd batches', () => {
 
 test('diagonal and zero matrices come back as they are', () => {
   const g = zeros(5, 5)
-  ;[3, 0, 2, 2, 1].forEach((x, i) => (g.re[i * 6] = x))
+  for (const [i, x] of [3, 0, 2, 2, 1].entries()) g.re[i * 6] = x
   assert.equal(run([g, zeros(5, 5)]), [
     { d: [3, 0, 2, 2, 1], e: [0, 0, 0, 0, 0] },
     { d: [0, 0, 0, 0, 0], e: [0, 0, 0, 0, 0] },
