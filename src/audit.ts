@@ -4,8 +4,14 @@
 export { audit, auditing, type Step } from './audit/audit.ts'
 export { compared } from './audit/compare.ts'
 export { merge } from './audit/merge.ts'
-export { certifyNetwork } from './audit/network.ts'
 export type * from './audit/network-types.ts'
+export {
+  certifyNetwork,
+  type CertifiedNode,
+  type CertifiedValue,
+  type NetworkCertificate,
+  type NetworkOptions,
+} from './audit/network.ts'
 export { readReport } from './audit/read-report.ts'
 export { OpnormError } from './errors.ts'
 export { companions, readModel } from './formats/index.ts'

@@ -9,7 +9,9 @@ import { holder } from '../methods/holder.ts'
 import { lanczos } from '../methods/lanczos.ts'
 import { lipGrid } from '../methods/lip-grid.ts'
 import { power } from '../methods/power.ts'
+import { spatialGram } from '../methods/spatial-gram.ts'
 import { spectralNorm } from '../methods/spectral-norm.ts'
+import { tensorNorm } from '../methods/tensor-norm.ts'
 import { nearest } from './nearest.ts'
 
 /** A layer as methods may want it: for every size at once, or at one size where that is known. */
@@ -25,7 +27,9 @@ const METHODS: Readonly<Record<string, Method>> = {
   'spectral-norm': ({ layer }, gap) => spectralNorm(layer, { gap }),
   exact: operands => exact(needSize(operands, 'exact')),
   gram: ({ layer }) => gram(layer),
+  'spatial-gram': ({ layer }) => spatialGram(layer),
   f4: ({ layer }) => f4(layer),
+  'tensor-norm': ({ layer }) => tensorNorm(layer),
   'lip-grid': ({ layer }) => lipGrid(layer),
   power: operands => power(needSize(operands, 'power')),
   lanczos: operands => lanczos(needSize(operands, 'lanczos')),
