@@ -95,7 +95,8 @@ function viewOf(value: TensorLike, what: string): View {
       fail('shape', `${what}.shape`, 'whole numbers from 0', show(sides), 'Give one side per axis')
   const data = decode(typeof held.dataSync === 'function' ? held.dataSync() : held.data, String(held.dtype ?? held.type ?? ''))
   if (!isNumbers(data)) refuse(what, show(value))
-  const strides = held.strides ?? held.stride
+  // A TF.js tensor has `strides` of its own, one fewer than its axes; dataSync() is contiguous whatever they say.
+  const strides = typeof held.dataSync === 'function' ? undefined : (held.strides ?? held.stride)
   const offset = held.offset ?? 0
   if (!Number.isInteger(offset) || (offset as number) < 0)
     fail('tensor', `${what}.offset`, 'a whole number from 0', show(offset), 'It counts elements')

@@ -13,8 +13,8 @@ await startTensorFlow()
 const settings = { seed: 7, epochs: 10, batch: 64, rate: 3e-3 }
 const [trainSeed, testSeed] = [1, 2]
 const test = draw(2000, testSeed)
-const parameters = train(draw(10000, trainSeed), settings, line => console.log(line))
-const share = accuracy(parameters, test)
+const { network } = train(draw(10000, trainSeed), settings, line => console.log(line))
+const share = accuracy(network, test)
 console.log(`right on ${(100 * share).toFixed(2)} % of ${test.count} drawings it never saw`)
 
 const models = new URL('./models/', import.meta.url)
@@ -23,5 +23,5 @@ const measured = {
   test_drawings: `${test.count} of seed ${testSeed}`,
   trained_with: `10000 drawings of seed ${trainSeed}, ${JSON.stringify(settings)}`,
 }
-await writeFile(new URL('shapes.safetensors', models), store(parameters, measured))
+await writeFile(new URL('shapes.safetensors', models), store(network, measured))
 await writeFile(new URL('shapes.geometry.json', models), JSON.stringify(geometry(), null, 2) + '\n')

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs'
 import { adam } from './adam.ts'
+import { plain, type Constraint } from './constraints.ts'
 import { type Drawings, shapes, side } from './draw.ts'
 import { initial, layers, logits, type Parameters } from './network.ts'
 import { seeded, shuffled } from './random.ts'
@@ -12,74 +13,106 @@ export interface Settings {
   readonly rate: number
 }
 
-/** Trains the network on the drawings. TensorFlow.js differentiates; the parameters stay plain arrays. */
-export function train(drawings: Drawings, settings: Settings, report: (line: string) => void = () => {}): Parameters {
-  const parameters = initial(settings.seed)
-  const optimizer = adam([...parameters.kernels, ...parameters.biases])
+export interface Trained {
+  /** The network that runs: kernels as the constraint makes them. */
+  readonly network: Parameters
+  /** Milliseconds of every step, and of the constraint within it. */
+  readonly steps: { readonly whole: number; readonly constraint: number }[]
+}
+
+/**
+ * Trains the network on the drawings. TensorFlow.js differentiates the loss; the parameters stay plain arrays, on which the constraint
+ * acts before the forward pass (normalisation) and after the backward pass (penalties, the gradient through a normalisation).
+ */
+export function train(
+  drawings: Drawings,
+  settings: Settings,
+  report: (line: string) => void = () => {},
+  constraint: Constraint = plain(),
+): Trained {
+  const { kernels, biases } = initial(settings.seed)
+  const optimizer = adam([...kernels, ...biases])
   const random = seeded(settings.seed + 1)
   const perEpoch = Math.floor(drawings.count / settings.batch)
+  const steps: Trained['steps'] = []
   for (let epoch = 0; epoch < settings.epochs; epoch++) {
     const order = shuffled(drawings.count, random)
     let loss = 0
     for (let b = 0; b < perEpoch; b++) {
-      const step = gradients(parameters, drawings, order.subarray(b * settings.batch, (b + 1) * settings.batch))
-      optimizer.step(
-        [...step.kernels, ...step.biases],
-        settings.rate * (1 - (epoch * perEpoch + b) / (settings.epochs * perEpoch)),
-      )
-      loss += step.loss / perEpoch
+      const started = performance.now()
+      const applied = constraint.apply(kernels)
+      const prepared = performance.now()
+      const chosen = order.subarray(b * settings.batch, (b + 1) * settings.batch)
+      const found = gradients({ kernels: applied.kernels, biases }, drawings, chosen, constraint.temperature)
+      const differentiated = performance.now()
+      const kernelGradients = applied.back(found.kernels)
+      const constrained = performance.now()
+      const rate = settings.rate * (1 - (epoch * perEpoch + b) / (settings.epochs * perEpoch))
+      optimizer.step([...kernelGradients, ...found.biases], rate)
+      const ended = performance.now()
+      steps.push({ whole: ended - started, constraint: prepared - started + (constrained - differentiated) })
+      loss += found.loss / perEpoch
     }
     report(`epoch ${epoch + 1}/${settings.epochs}  loss ${loss.toFixed(4)}`)
   }
-  return parameters
+  return { network: { kernels: constraint.apply(kernels).kernels, biases }, steps }
 }
 
 /** Mean cross-entropy of the chosen drawings and its gradients, on plain arrays. */
-function gradients({ kernels, biases }: Parameters, drawings: Drawings, chosen: Int32Array) {
+function gradients({ kernels, biases }: Parameters, drawings: Drawings, chosen: Int32Array, temperature: number) {
   return tf.tidy(() => {
     const targets = tf.oneHot(
       Array.from(chosen, d => drawings.labels[d]),
       shapes.length,
     )
     const images = batchOf(drawings, chosen)
-    const of = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
-      tf.losses.softmaxCrossEntropy(targets, logits(images, tensors.slice(0, layers.length), tensors.slice(layers.length))),
-    )
+    const of = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
+      const scores = logits(images, tensors.slice(0, layers.length), tensors.slice(layers.length))
+      return tf.losses.softmaxCrossEntropy(targets, tf.mul(scores, temperature))
+    })
     const { value, grads } = of([...toTensors(kernels), ...biases.map(bias => tf.tensor1d(bias))])
     const arrays = grads.map(gradient => gradient.dataSync() as Float32Array)
     return { loss: value.dataSync()[0], kernels: arrays.slice(0, layers.length), biases: arrays.slice(layers.length) }
   })
 }
 
-/** Share of the drawings whose largest logit is the right one. */
-export function accuracy(parameters: Parameters, drawings: Drawings): number {
-  let right = 0
+/** Logits of all drawings, `shapes.length` a drawing. */
+export function evaluate(network: Parameters, drawings: Drawings): Float32Array {
+  const scores = new Float32Array(drawings.count * shapes.length)
   for (let from = 0; from < drawings.count; from += 256) {
     const chosen = Int32Array.from({ length: Math.min(256, drawings.count - from) }, (_, i) => from + i)
-    const best = tf.tidy(() =>
-      tf
-        .argMax(
-          logits(
-            batchOf(drawings, chosen),
-            toTensors(parameters.kernels),
-            parameters.biases.map(bias => tf.tensor1d(bias)),
-          ),
-          1,
-        )
-        .dataSync(),
+    const found = tf.tidy(() =>
+      logits(batchOf(drawings, chosen), toTensors(network.kernels), toTensors1d(network.biases)).dataSync(),
     )
-    chosen.forEach((d, i) => {
-      if (best[i] === drawings.labels[d]) right++
-    })
+    scores.set(found, from * shapes.length)
   }
-  return right / drawings.count
+  return scores
 }
 
-function toTensors(kernels: readonly Float32Array[]): tf.Tensor[] {
+/** Right logit minus the largest wrong one, for every drawing. */
+export function margins(scores: Float32Array, labels: Int32Array): Float64Array {
+  return Float64Array.from(labels, (label, d) => {
+    let wrong = -Infinity
+    for (let y = 0; y < shapes.length; y++) if (y !== label) wrong = Math.max(wrong, scores[d * shapes.length + y])
+    return scores[d * shapes.length + label] - wrong
+  })
+}
+
+/** Share of the drawings whose largest logit is the right one. */
+export function accuracy(network: Parameters, drawings: Drawings): number {
+  return margins(evaluate(network, drawings), drawings.labels).filter(margin => margin > 0).length / drawings.count
+}
+
+export function toTensors(kernels: readonly Float32Array[]): tf.Tensor[] {
   return kernels.map((kernel, l) => tf.tensor(kernel, layers[l].shape as number[]))
 }
 
-function batchOf({ pixels }: Drawings, chosen: Int32Array): tf.Tensor4D {
+export function toTensors1d(biases: readonly Float32Array[]): tf.Tensor1D[] {
+  return biases.map(bias => tf.tensor1d(bias))
+}
+
+/** Images [batch, side, side, 1] of some drawings. */
+export function batchOf({ pixels }: Drawings, chosen: Int32Array): tf.Tensor4D {
   const size = side * side
   const images = new Float32Array(chosen.length * size)
   chosen.forEach((d, i) => {
