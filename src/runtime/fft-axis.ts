@@ -18,7 +18,8 @@ const BLOCK = 4096
 function openSmooth(arena: Arena, n: number, stride: number, radices: number[]): TransformAxis {
   const { list, twiddles } = putPasses(arena, n, radices)
   const scratch = n * stride > BLOCK && stride > 1 ? arena.alloc(Math.max(n, BLOCK) * 64) : 0
-  return { run: (outer, x, y) => arena.routines.fft(outer, n, stride, radices.length, list, twiddles, x, y, scratch) }
+  // Addresses come back signed.
+  return { run: (outer, x, y) => arena.routines.fft(outer, n, stride, radices.length, list, twiddles, x, y, scratch) >>> 0 }
 }
 
 function openBluestein(arena: Arena, n: number, stride: number): TransformAxis {
