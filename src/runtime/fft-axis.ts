@@ -48,7 +48,7 @@ function openBluestein(arena: Arena, n: number, stride: number): TransformAxis {
     }
   }
   const done = arena.f64(
-    routines.fft(1, length, 1, radices.length, list, twiddles, scratch, scratch + length * 32, 0),
+    routines.fft(1, length, 1, radices.length, list, twiddles, scratch, scratch + length * 32, 0) >>> 0,
     4 * length,
   )
   arena.f64(spectrum, 2 * length).set(Float64Array.from({ length: 2 * length }, (_, i) => done[2 * i]))
