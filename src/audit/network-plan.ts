@@ -119,6 +119,7 @@ function stepsOf(node: GraphNode, work: Work): Planned[] {
       const step = steps[i] ?? cannotBound(`its output ${i} has no bound`)
       if (!isShape(step.shape)) cannotBound(`a result of shape [${step.shape.join(', ')}]`)
       if (!step.known && operands.some(operand => operand && !operand.constant)) {
+        checkGains(step, operands)
         work.values.set(output, { name: output, shape: step.shape })
         return [{ node, step, operands, output }]
       }
@@ -129,6 +130,15 @@ function stepsOf(node: GraphNode, work: Work): Planned[] {
     if (!(error instanceof OpnormError)) throw error
     throw new OpnormError('operator', `${node.op} '${node.name || node.outputs[0]}': ${error.message}`, { cause: error })
   }
+}
+
+/** Every operand that moves has a gain, and every gain is a number: a rule that overlooked one must not make a bound. */
+function checkGains({ gains }: Step, operands: readonly (Operand | undefined)[]): void {
+  operands.forEach((operand, at) => {
+    if (!operand || operand.constant) return
+    if (gains[at] === undefined) cannotBound(`operand ${at} ('${operand.name}') depends on the input`)
+    if (!(gains[at] >= 0)) cannotBound(`a gain of ${gains[at]}`)
+  })
 }
 
 function computed(step: Step, operands: readonly (Operand | undefined)[]): Numbers {

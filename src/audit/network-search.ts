@@ -192,7 +192,7 @@ function gainBetween(plan: Plan, { point, direction }: Top, h: number, outputs: 
   for (const name of outputs) {
     const [p, q] = [ya.get(name)!, yb.get(name)!]
     for (let i = 0; i < p.data.length; i++) {
-      const sure = Math.abs(p.data[i] - q.data[i]) - (p.radius?.[i] ?? 0) - (q.radius?.[i] ?? 0)
+      const sure = Math.abs(p.data[i] - q.data[i]) * (1 - 2 ** -50) - (p.radius?.[i] ?? 0) - (q.radius?.[i] ?? 0)
       if (sure > 0) apart += sure * sure
     }
   }

@@ -241,6 +241,9 @@ test('what has no bound is named, and there is no number', () => {
   refused([node('Conv', ['x', 'k'], ['y'])], /3 channels where 2 are expected/, [1, 3, 8, 8], constants)
   refused([node('Div', ['x', 'c'], ['y'])], /a divisor is 0/, [1, 4], [scale(0)])
   refused([node('Mul', ['x', 'c'], ['y'])], /NaN/, [1, 4], [scale(NaN)])
+  refused([node('Celu', ['x'], ['y'], { alpha: { float: -1 } })], /celu with alpha -1/)
+  refused([node('LeakyRelu', ['x'], ['y'], { alpha: { float: NaN } })], /NaN/)
+  refused([node('Slice', ['x', 'x'], ['y'], { starts: [0], ends: [2], axes: [1] })], /depends on the input/)
   refused([node('Transpose', ['x'], ['y'], { perm: [0, 0] })], /\[0, 0\] is no order of the axes/)
   refused([node('Gather', ['x', 'i'], ['y'], { axis: 1 })], /an index outside/, [1, 4], [ints('i', [9])])
   refused(

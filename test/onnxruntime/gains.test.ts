@@ -88,7 +88,7 @@ async function gradientSearch(f: Network, x: Float64Array): Promise<number> {
       const there = x.map((v, j) => Math.fround(v + r * d[j]))
       const [step, moved] = [minus(there, x), minus(await f(there), await f(x))]
       best = Math.max(best, norm(moved) / norm(step))
-      d = unit(pull(i === 3 ? await jacobian(f, there, 4) : start, moved))
+      d = unit(pull(start, moved))
     }
   }
   return best
@@ -104,15 +104,11 @@ async function randomSearch(f: Network, x: Float64Array, random: () => number): 
   return best
 }
 
-/** Columns of the Jacobian; every `stride`-th is enough for a direction of ascent. */
-async function jacobian(f: Network, x: Float64Array, stride = 1): Promise<Float64Array[]> {
+/** Columns of the Jacobian. */
+async function jacobian(f: Network, x: Float64Array): Promise<Float64Array[]> {
   const y = await f(x)
   const columns: Float64Array[] = []
   for (let j = 0; j < x.length; j++) {
-    if (j % stride !== 0) {
-      columns.push(new Float64Array(y.length))
-      continue
-    }
     const there = x.slice()
     there[j] = Math.fround(there[j] + 2 ** -6)
     const step = there[j] - x[j]

@@ -166,7 +166,7 @@ function binary(view: View, operation: Operation): Pick<Step, 'shape' | 'evaluat
       const integer = x!.integer === true && y!.integer === true
       const value = (integer && operation.whole) || operation.value
       const data = a.map((v, i) => value(v, b[i]))
-      if (!careful || integer || (isWhole(x!) && isWhole(y!) && data.every(Number.isInteger))) return { shape, data, integer }
+      if (!careful || integer || (isWhole(x!) && isWhole(y!) && data.every(Number.isSafeInteger))) return { shape, data, integer }
       const [r, s] = [x!.radius && spread(x!.radius, 0), y!.radius && spread(y!.radius, 1)]
       return { shape, data, radius: rounded(data, i => operation.carried(a[i], b[i], r ? r[i] : 0, s ? s[i] : 0)) }
     },

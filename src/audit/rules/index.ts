@@ -20,7 +20,7 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['Gemm', gemm],
   // the same entries elsewhere
   ['Identity', rearrange.identity],
-  ['Dropout', rearrange.identity],
+  ['Dropout', rearrange.dropout],
   ['Reshape', rearrange.reshape],
   ['Flatten', rearrange.flatten],
   ['Squeeze', rearrange.squeeze],

@@ -52,7 +52,7 @@ export const batchNormalization: Rule = view => {
     gain: upper,
     value: (x, i) => (x - mean[at(i)]) * scales[at(i)] + beta[at(i)],
     slope: (_x, _y, i) => scales[at(i)],
-    error: 2 ** -49 * reach,
+    error: 2 ** -46 * reach,
   })
   return [{ ...step, gains: view.operands.map((_, i) => (i > 0 ? 0 : view.foldedInto ? 1 : upper)) }]
 }
@@ -94,11 +94,11 @@ function blockStep(shape: readonly number[], block: Block): Step {
       const carried = x!.radius
         ? over([x!.radius], r => r.fill(timesUp(block.gain, Math.sqrt(r.reduce((s, v) => s + v * v, 0)) * 1.0001)))
         : undefined
-      return {
-        shape,
-        data,
-        radius: data.map((y, i) => (carried ? carried[i] : 0) + ELEMENTARY_ERROR * block.n * (1 + Math.abs(y))),
-      }
+      // Sums over a block err with its largest entry, however small the result.
+      const unit = block.gain * (block.n + 8) * 2 ** -50
+      const sums = over([x!.data], b => b.fill(unit * b.reduce((most, v) => Math.max(most, Math.abs(v)), 0)))
+      const own = (y: number): number => ELEMENTARY_ERROR * block.n * (1 + Math.abs(y))
+      return { shape, data, radius: data.map((y, i) => (carried ? carried[i] : 0) + sums[i] + own(y)) }
     },
     linearize: ([x], y) => ({
       forward: ([dx]) => over([y.data, x!.data, dx!], block.forward),

@@ -109,7 +109,7 @@ export const selu = exponentialUnit('selu', view => ({
 }))
 export const celu = exponentialUnit('celu', view => {
   const alpha = numberAt(view, 'alpha', 1)
-  return alpha === 0 ? cannotBound('celu with alpha 0') : { alpha, scale: 1, rate: 1 / alpha }
+  return !(alpha > 0) ? cannotBound(`celu with alpha ${alpha}`) : { alpha, scale: 1, rate: 1 / alpha }
 })
 
 export const hardSigmoid = withSlopes(view => {

@@ -1,12 +1,14 @@
 import { sizeOf, stridesOf } from '../../tensor.ts'
 import { isShape } from './numbers.ts'
-import { axisOf, cannotBound, numberAt, operand, type Rule, type Step, type View, wholesAt, wordAt } from './step.ts'
+import { axisOf, cannotBound, constantAt, numberAt, operand, type Rule, type Step, type View, wholesAt, wordAt } from './step.ts'
 import { chosenEntries, sameNumbers } from './steps.ts'
 
 /** Rearrangements: every entry once, so distances do not change. */
 const KEEPS = 'the same entries: 1'
 
 export const identity: Rule = view => [sameNumbers(operand(view, 0).shape, KEEPS)]
+
+export const dropout: Rule = view => (constantAt(view, 2)?.data[0] ? cannotBound('dropout that draws at random') : identity(view))
 
 export const reshape: Rule = view => {
   const { shape } = operand(view, 0)

@@ -55,6 +55,7 @@ function between(place: number, side: number): [number, number][] {
 function sizesOf(view: View, shape: readonly number[]): { output: number[]; scales: number[] } {
   const at = (index: number): number[] | undefined => {
     const numbers = constantAt(view, index)
+    if (numbers?.radius) cannotBound('sizes that the graph computes with rounding')
     return numbers && numbers.data.length > 0 ? Array.from(numbers.data) : undefined
   }
   if (view.node.attributes.axes !== undefined) cannotBound('a resize of some axes')

@@ -82,6 +82,7 @@ export function wholesAt(view: View, attribute: string, index?: number): number[
   const given = numbers ?? (index === undefined ? undefined : constantAt(view, index)?.data)
   if (given === undefined) return undefined
   const list = Array.from(given as ArrayLike<number>)
+  if (index !== undefined && view.operands[index]?.constant?.radius) cannotBound(`${attribute} is computed with rounding`)
   if (!list.every(n => Number.isInteger(n))) cannotBound(`${attribute} is not made of whole numbers`)
   return list
 }
