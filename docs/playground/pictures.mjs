@@ -23,7 +23,13 @@ await picture('report.png', { url: `file://${report}`, height: 860 })
 await picture('report-dark.png', { url: `file://${report}`, height: 760, colorScheme: 'dark', at: '.cards' })
 await picture('report-phone.png', { url: `file://${report}`, width: 390, height: 800, at: 'article:nth-of-type(2)' })
 await picture('playground.png', { url: site.url, height: 1240 })
-await picture('playground-phone.png', { url: site.url, width: 390, height: 800, colorScheme: 'dark', at: '[aria-labelledby=kernel-title]' })
+await picture('playground-phone.png', {
+  url: site.url,
+  width: 390,
+  height: 800,
+  colorScheme: 'dark',
+  at: '[aria-labelledby=kernel-title]',
+})
 await chromium.close()
 site.close()
 
@@ -31,7 +37,8 @@ async function picture(name, { url, width = 1100, height, colorScheme = 'light',
   const page = await chromium.newPage({ viewport: { width, height }, colorScheme })
   await page.goto(url)
   if (url === site.url) await page.waitForSelector('#card .bounds')
-  if (place) await page.evaluate(place => window.scrollTo(0, document.querySelector(place).getBoundingClientRect().top - 18), place)
+  if (place)
+    await page.evaluate(place => window.scrollTo(0, document.querySelector(place).getBoundingClientRect().top - 18), place)
   await page.screenshot({ path: at(`../${name}`) })
   await page.close()
 }

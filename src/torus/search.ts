@@ -16,6 +16,8 @@ export interface Goal {
   readonly sharp?: boolean
   /** A proven lower bound from elsewhere (another group): proving that this one is no larger is enough. */
   readonly known?: number
+  /** Told of every box or neighbourhood that is closed: for pictures. */
+  readonly observe?: (closed: Box | Neighbourhood) => void
 }
 
 /** lower ≤ sup f ≤ upper over the torus, or over a lattice's points; f = ‖F(θ)‖₂. */
@@ -155,7 +157,9 @@ function closeAround(state: State, peak: Peak): void {
   if (lattice.discrete || peak.ray.value < 0.97 * t) return
   const { box, evaluations } = closeNeighbourhood(gram, peak, t, tau, state.cells, ceilingOf(gram))
   state.extra += evaluations
-  if (box) state.closed.push(box)
+  if (!box) return
+  state.closed.push(box)
+  state.goal.observe?.(box)
 }
 
 /** The highest of the lattice points around a maximum between them. */
@@ -219,6 +223,7 @@ function descend(state: State, live: readonly Box[]): Box[] {
   }
   test(state, wanted)
   const left = open.filter(({ corners, level }) => !(level > 0 && corners.every(vertex => vertex.ceiling <= level)))
+  if (state.goal.observe) for (const { box } of open) if (!left.some(other => other.box === box)) state.goal.observe(box)
   lookHigher(state, left)
   return left.flatMap(({ box, axis }) => (splittable(box, lattice, axis) ? split(box, axis) : [box]))
 }
