@@ -72,7 +72,7 @@ function weightDecay(weight: number): Constraint {
 }
 
 /** Adds the gradient of λ Σ σ². Vectors of the step before start the next one. */
-function penalized(bound: BoundMethod<Conv>, weight: number): Constraint {
+export function penalized(bound: BoundMethod<Conv>, weight: number): Constraint {
   let starts: (Start | undefined)[] | undefined
   return {
     temperature: 1,
@@ -88,7 +88,7 @@ function penalized(bound: BoundMethod<Conv>, weight: number): Constraint {
 }
 
 /** Runs with K/σ and takes the gradient through it. The bounds are used as they come: what is proven about the result is proven at the end. */
-function normalized(viewOf: (kernel: ArrayLike<number>, l: number) => Conv, method: BoundMethod<Conv>): Constraint {
+export function normalized(viewOf: (kernel: ArrayLike<number>, l: number) => Conv, method: BoundMethod<Conv>): Constraint {
   const starts: (Start | undefined)[] = []
   return throughKernels((kernel, l) => {
     const layer = viewOf(kernel, l)
