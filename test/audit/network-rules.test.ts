@@ -9,9 +9,10 @@ import { CASES, modelOf, type OperatorCase } from './operator-cases.ts'
 
 type Inputs = Float64Array[]
 
-function run(plan: Plan, inputs: Inputs, careful = false): Map<string, Numbers> {
+function run(plan: Plan, inputs: Inputs, careful = false, reach?: number): Map<string, Numbers> {
   const values = new Map(plan.constants)
-  for (const [i, { name, shape }] of plan.inputs.entries()) values.set(name, { shape, data: inputs[i] })
+  for (const [i, { name, shape }] of plan.inputs.entries())
+    values.set(name, { shape, data: inputs[i], ...(reach && { radius: inputs[i].map(() => reach) }) })
   for (const { step, operands, output } of plan.steps) {
     const value = step.evaluate(
       operands.map(operand => operand && values.get(operand.name)),
@@ -147,6 +148,28 @@ for (const each of CASES) {
           radius.every((r, j) => r >= 0 && r <= 1e-9 * (1 + Math.abs(data[j]))),
           `${name}: radii from 0 and small`,
         )
+      }
+    }
+  })
+}
+
+for (const each of CASES) {
+  test(`${each.name}: radii hold what an error of the input does`, () => {
+    const plan = planOf(modelOf(each), {}, () => 1)
+    const next = mulberry32(29)
+    for (const reach of [1e-1, 1e-3, 1e-6]) {
+      const x = randomInputs(each, next, 2)
+      const enclosed = run(plan, x, true, reach)
+      for (let i = 0; i < 5; i++) {
+        const truth = run(
+          plan,
+          x.map(v => v.map(u => u + reach * (i % 2 ? 2 * next() - 1 : next() < 0.5 ? -1 : 1) * 0.999)),
+        )
+        for (const name of each.outputs) {
+          const { data, radius = new Float64Array(data.length) } = enclosed.get(name)!
+          const out = truth.get(name)!.data.findIndex((v, j) => Math.abs(v - data[j]) > radius[j] * (1 + 1e-12) + 1e-13)
+          assert.is(out, -1, `${name}[${out}] leaves its radius`)
+        }
       }
     }
   })
