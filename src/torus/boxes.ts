@@ -22,21 +22,22 @@ export function sides(box: Box, { turns, discrete }: Lattice): number[] {
 
 /** The 2^D corners, each named by the smaller of θ and −θ: λ_max(G) is the same at both for a real kernel. */
 export function cornersOf(box: Box, { turns }: Lattice): number[][] {
-  const side = (d: number, far: number) => (((box.corner[d] + (far ? box.width[d] : 0)) % turns[d]) + turns[d]) % turns[d]
-  return Array.from({ length: 1 << turns.length }, (_, bits) =>
-    canonical(
-      turns.map((_, d) => side(d, bits & (1 << d))),
-      turns,
-    ),
-  )
+  const axes = turns.length
+  const corners: number[][] = []
+  for (let bits = 0; bits < 1 << axes; bits++) {
+    const point = new Array<number>(axes)
+    for (let d = 0; d < axes; d++) point[d] = (box.corner[d] + (bits & (1 << d) ? box.width[d] : 0)) % turns[d]
+    corners.push(canonical(point, turns))
+  }
+  return corners
 }
 
+/** θ or −θ, in place: the one whose first coordinate that tells them apart is in the first half turn. */
 function canonical(point: number[], turns: readonly number[]): number[] {
-  for (let d = 0; d < point.length; d++) {
-    const mirror = (turns[d] - point[d]) % turns[d]
-    if (point[d] < mirror) return point
-    if (point[d] > mirror) return point.map((x, e) => (turns[e] - x) % turns[e])
-  }
+  let d = 0
+  while (d < point.length && (point[d] === 0 || 2 * point[d] === turns[d])) d++
+  if (d < point.length && 2 * point[d] > turns[d])
+    for (let e = d; e < point.length; e++) point[e] = (turns[e] - point[e]) % turns[e]
   return point
 }
 

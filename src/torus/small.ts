@@ -28,7 +28,7 @@ export function solvePositive(a: readonly number[], b: readonly number[]): numbe
   return x
 }
 
-/** A lower bound of λ_min(A), exact to a few ulps: bisection on the Cholesky test of A − s·I. */
+/** A lower bound of λ_min(A), exact to a few ulps of ‖A‖: in closed form up to side 2, by bisection on the Cholesky test of A − s·I beyond. */
 export function smallestEigenvalue(a: readonly number[], d: number): number {
   let reach = 0
   for (let i = 0; i < d; i++) {
@@ -36,13 +36,20 @@ export function smallestEigenvalue(a: readonly number[], d: number): number {
     for (let j = 0; j < d; j++) row += Math.abs(a[i * d + j])
     reach = Math.max(reach, row)
   }
-  let low = -reach * (1 + 1e-14)
+  const slack = reach * 1e-14
+  if (d === 1) return a[0] - slack
+  if (d === 2) {
+    const half = 0.5 * (a[0] - a[3])
+    return 0.5 * (a[0] + a[3]) - Math.sqrt(half * half + a[1] * a[2]) - slack
+  }
+  let low = -reach - slack
   let high = reach
-  for (let k = 0; k < 60; k++) {
+  const zero = new Array<number>(d).fill(0)
+  for (let k = 0; k < 50; k++) {
     const middle = 0.5 * (low + high)
     const shifted = a.map((x, at) => (at % (d + 1) === 0 ? x - middle : x))
-    if (solvePositive(shifted, new Array(d).fill(0))) low = middle
+    if (solvePositive(shifted, zero)) low = middle
     else high = middle
   }
-  return low - reach * 1e-14
+  return low - slack
 }

@@ -5,7 +5,7 @@ import { randomLayer, uniform } from './random-layers.ts'
 import { supremum } from './supremum.ts'
 
 test('brackets the oracle on random layers of every geometry', () => {
-  for (let seed = 1; seed <= 100; seed++) {
+  for (let seed = 1; seed <= 40; seed++) {
     const layer = randomLayer(seed)
     const { shape, stride, dilation, groups } = layer
     const gap = [1e-3, 1e-6, 1e-9][seed % 3]

@@ -1,0 +1,99 @@
+import { UNIT } from '../rounding.ts'
+import { ascend, type Peak } from './ascent.ts'
+import { closeNeighbourhood } from './neighbourhood.ts'
+import { floorOf, type Ray, rayAt, TURN } from './ray.ts'
+import { ceilingOf, type State, spent } from './state.ts'
+import type { Vertex } from './vertices.ts'
+
+/** Ascents after which failing corners are left to the boxes. */
+const MOST_PEAKS = 40
+
+/** Ascends from a vertex and raises the lower end if it can; the peak, if it is a new one. */
+export function climbFrom(state: State, vertex: Vertex, v: Float64Array): Peak | undefined {
+  const { gram, tau, lattice, goal } = state
+  const reach = tau.map(x => (x > 0 ? 0.6 / x : 0))
+  const start = vertex.point.map((x, d) => Math.floor((x / lattice.turns[d]) * TURN))
+  const peak = ascend(gram, start, v, reach, goal.sharp ? 1e-17 : Math.max(1e-15, Math.min(1e-7, goal.gap * 1e-3)))
+  state.extra += peak.evaluations
+  raise(state, lattice.discrete ? bestNearby(state, peak) : peak.ray)
+  if (state.peaks.some(other => near(other.ray.point, peak.ray.point, tau, 1))) return undefined
+  state.peaks.push(peak)
+  return peak
+}
+
+/** Closes the neighbourhood of a maximum that is near t; a lower one is left to the boxes. */
+export function closeAround(state: State, peak: Peak): void {
+  const { gram, tau, lattice, t } = state
+  if (lattice.discrete || peak.ray.value < 0.97 * t) return
+  const { box, evaluations } = closeNeighbourhood(gram, peak, t, tau, state.cells, ceilingOf(gram))
+  state.extra += evaluations
+  if (!box) return
+  state.closed.push(box)
+  state.goal.observe?.(box)
+}
+
+/** Where a proof failed close to t there may be a maximum nobody has climbed yet: the highest such corner is tried. */
+export function lookHigher(state: State, left: readonly { corners: readonly Vertex[]; level: number }[]): void {
+  const { gram, lattice, tau, vertices } = state
+  const close = state.t * (1 - (lattice.discrete ? 1e-3 : 0.01))
+  const suspects = new Set<Vertex>()
+  for (const { corners, level } of left)
+    if (level > close) for (const vertex of corners) if (vertex.failed >= level) suspects.add(vertex)
+  const fresh = [...suspects].filter(vertex => {
+    if (lattice.discrete) return vertex.failed >= state.t * (1 - 1e-12)
+    const point = vertex.point.map((x, d) => (x / lattice.turns[d]) * TURN)
+    return !state.peaks.some(peak => near(peak.ray.point, point, tau, 8))
+  })
+  if (fresh.length === 0 || state.peaks.length > MOST_PEAKS) return
+  const found = gram.climb(vertices.visit(fresh), 10)
+  const top = found.reduce((most, ritz, i) => (ritz.value > found[most].value ? i : most), 0)
+  if (lattice.discrete) {
+    if (spent(state) < state.goal.maxEvaluations) raise(state, rayFrom(state, fresh[top].point, found[top].vector))
+    return
+  }
+  const peak = climbFrom(state, fresh[top], found[top].vector)
+  if (peak) closeAround(state, peak)
+}
+
+/** The ray of the top eigenvector at a point of the lattice, from a vector near it. */
+export function rayFrom({ gram, lattice, goal }: State, point: readonly number[], v: Float64Array | undefined): Ray {
+  const at = { turns: lattice.turns, points: Float64Array.from(point) }
+  let [ritz] = gram.climb(at, v ? 12 : 24, v && [v])
+  for (let k = 0; k < 12 && ritz.residual > (goal.sharp ? 1e-13 : 1e-8) * ritz.value; k++)
+    [ritz] = gram.climb(at, 24, [ritz.vector])
+  return rayAt(gram, lattice.turns, point, ritz.vector)
+}
+
+/** The highest of the lattice points around a maximum between them. */
+function bestNearby(state: State, peak: Peak): Ray {
+  const { turns } = state.lattice
+  const base = peak.ray.point.map((x, d) => Math.floor((x / TURN) * turns[d]))
+  const points = Array.from({ length: 1 << turns.length }, (_, bits) => base.map((x, d) => (x + ((bits >> d) & 1)) % turns[d]))
+  const unique = [...new Map(points.map(point => [point.join(), point])).values()]
+  state.extra += unique.length
+  return unique.map(point => rayFrom(state, point, peak.ray.v)).reduce((best, ray) => (ray.value > best.value ? ray : best))
+}
+
+/** Takes a ray's value as the new lower end if it is higher, and sets t to what the gap asks for, or to what rounding allows. */
+export function raise(state: State, ray: Ray): void {
+  const { gram, goal } = state
+  const floor = floorOf(gram, ray)
+  if (state.best === undefined || floor > state.lower) state.best = ray
+  if (floor > state.lower) state.lower = floor
+  // a little less than was asked for, so that the quotient of the rounded ends is not above it
+  const wanted = (state.lower * (1 + goal.gap * 0.999)) ** 2 * (1 - 8 * UNIT)
+  const highest = Math.max(state.lower * state.lower, Math.min(ray.value, state.best.value))
+  const reachable = highest * (1 + 8 * UNIT) + 4 * gram.margin(highest)
+  state.floored = wanted < reachable
+  state.t = Math.max(state.t, wanted, reachable)
+}
+
+/** Are two points, or one and the mirror image of the other, within a fraction `scale`/200τ of a turn? */
+function near(a: readonly number[], b: readonly number[], tau: readonly number[], scale: number): boolean {
+  return [1, -1].some(sign =>
+    a.every((x, d) => {
+      const apart = (((x - sign * b[d]) % TURN) + TURN) % TURN
+      return Math.min(apart, TURN - apart) * tau[d] * 200 < TURN * scale
+    }),
+  )
+}
