@@ -10,8 +10,6 @@ import { type LayerTask, operands, shapeOf } from './task.ts'
 /** Audits one layer: its enclosure, and the claims of the other methods beside it. A layer that cannot be bounded says why. */
 export function auditLayer(task: LayerTask): LayerReport {
   const begun = performance.now()
-  const { index, name, op, kind, geometryFrom, note, fold } = task
-  const known = { index, name, op, kind, geometryFrom, ...(note !== undefined && { note }), ...(fold && { folded: fold.name }) }
   try {
     const both = operands(task)
     const enclosure = widened(
@@ -21,7 +19,7 @@ export function auditLayer(task: LayerTask): LayerReport {
     const claims = task.methods.map(method => claimOf(method, both, task, enclosure))
     const ms = performance.now() - begun
     return {
-      ...known,
+      ...known(task),
       shape: shapeOf(both.layer),
       enclosure,
       claims,
@@ -29,8 +27,17 @@ export function auditLayer(task: LayerTask): LayerReport {
       ms,
     }
   } catch (error) {
-    return { ...known, shape: null, enclosure: null, claims: [], error: problemOf(error), ms: performance.now() - begun }
+    return failedLayer(task, error, performance.now() - begun)
   }
+}
+
+/** The report of a layer without a bound. */
+export function failedLayer(task: LayerTask, error: unknown, ms = 0): LayerReport {
+  return { ...known(task), shape: null, enclosure: null, claims: [], error: problemOf(error), ms }
+}
+
+function known({ index, name, op, kind, geometryFrom, note, fold }: LayerTask) {
+  return { index, name, op, kind, geometryFrom, ...(note !== undefined && { note }), ...(fold && { folded: fold.name }) }
 }
 
 /** A refusal as data. Anything else is a defect of ours: it costs this layer its bound, not the others theirs. */

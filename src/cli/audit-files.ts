@@ -1,12 +1,13 @@
 import { dirname, join } from 'node:path'
 import { modelReport, reportOf, unreadable } from '../audit/assemble.ts'
-import { auditLayer, problemOf } from '../audit/layer.ts'
+import { problemOf } from '../audit/layer.ts'
 import { type Share, shareOf } from '../audit/shard.ts'
 import { chosenLayers, taskOf } from '../audit/task.ts'
 import { networkReport } from '../audit/whole-network.ts'
 import { companions, readModel } from '../formats/index.ts'
 import type { GeometryEntry, Model, NamedBytes } from '../formats/model.ts'
 import type { Goal, LayerReport, ModelReport, Report } from '../report.ts'
+import type { Crew } from './crew.ts'
 import { readBytes } from './files.ts'
 import type { Progress } from './progress.ts'
 
@@ -15,6 +16,8 @@ export interface Audit {
   readonly goal: Goal
   readonly geometry?: Readonly<Record<string, GeometryEntry>>
   readonly progress: Progress
+  /** who audits layers of this cost together */
+  readonly crewFor: (cost: number, layers: number) => Crew
   /** aborted by Ctrl-C: what is done so far becomes the report */
   readonly signal: AbortSignal
 }
@@ -49,23 +52,36 @@ async function filesOf(name: string): Promise<NamedBytes[]> {
   return [file, ...(await Promise.all(beside)).filter(companion => companion !== undefined)]
 }
 
-async function auditLayers(model: Model, chosen: readonly number[], { goal, progress, signal }: Audit): Promise<LayerReport[]> {
-  const costs = chosen.map(index => costOf(model.layers[index].kernel.shape))
+/** The dearest layers first, so that no thread is left alone with one at the end; the report keeps the file's order. */
+async function auditLayers(
+  model: Model,
+  chosen: readonly number[],
+  { goal, progress, signal, crewFor }: Audit,
+): Promise<LayerReport[]> {
+  const queue = chosen.map(index => ({ index, cost: costOf(model.layers[index].kernel.shape) })).sort((a, b) => b.cost - a.cost)
+  const total = queue.reduce((sum, { cost }) => sum + cost, 0)
+  const crew = crewFor(total, queue.length)
+  const stop = (): void => crew.stop()
+  signal.addEventListener('abort', stop)
   const layers: LayerReport[] = []
   let done = 0
-  progress.start(costs.reduce((sum, cost) => sum + cost, 0))
-  try {
-    for (const [i, index] of chosen.entries()) {
-      progress.step(done, model.layers[index].name)
-      await turn()
-      if (signal.aborted) break
-      layers.push(auditLayer(taskOf(model, index, goal)))
-      done += costs[i]
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next && !signal.aborted; next = queue.shift()) {
+      progress.step(done, model.layers[next.index].name)
+      const report = await crew.run(taskOf(model, next.index, goal))
+      if (report) layers.push(report)
+      done += next.cost
     }
-  } finally {
-    progress.stop()
   }
-  return layers
+  progress.start(total)
+  try {
+    await Promise.all(Array.from({ length: crew.size }, work))
+  } finally {
+    signal.removeEventListener('abort', stop)
+    progress.stop()
+    crew.stop()
+  }
+  return layers.sort((a, b) => a.index - b.index)
 }
 
 /** Eigenvalue work grows with the cube of the channels, the search with the number of axes: enough to say how much is left. */
@@ -73,9 +89,4 @@ function costOf(shape: readonly number[]): number {
   const [a, b, ...kernel] = shape
   const small = Math.min(a, b)
   return a * b * small * 3 ** kernel.length + 1e4
-}
-
-/** Lets Ctrl-C and the terminal in between two layers. */
-function turn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { styleText } from 'node:util'
 import { compared } from '../audit/compare.ts'
 import { merge } from '../audit/merge.ts'
@@ -7,11 +8,15 @@ import type { GeometryEntry } from '../formats/model.ts'
 import type { Report } from '../report.ts'
 import { version } from '../version.ts'
 import { auditFiles } from './audit-files.ts'
+import { alone, workers } from './crew.ts'
 import { expand, readBytes, readJson, writeWhole } from './files.ts'
 import { help } from './help.ts'
 import { type Command, readCommand } from './options.ts'
 import { progressOn } from './progress.ts'
 import { render } from './render.ts'
+
+/** Cost (see audit-files) from which starting workers pays, and Ctrl-C should not wait for a layer: about a second. */
+const WORTH_A_WORKER = 1e8
 
 /** What the command line touches of its process; tests give their own. */
 export interface Terminal {
@@ -19,6 +24,8 @@ export interface Terminal {
   readonly stderr: NodeJS.WriteStream
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
+  /** what a worker runs; absent: everything happens in this thread */
+  readonly script?: URL
 }
 
 /** Runs one command line. @returns the exit code */
@@ -43,13 +50,15 @@ async function reportFor(command: Command, terminal: Terminal): Promise<Report> 
   return compared(report, (await reports([command.compare]))[0])
 }
 
-async function auditOf(command: Command, { stderr, signal }: Terminal): Promise<Report> {
+async function auditOf(command: Command, { stderr, signal, script }: Terminal): Promise<Report> {
   const geometry = command.geometry === undefined ? undefined : await readJson(command.geometry, 'a table of geometries')
   return auditFiles({
     files: await expand(command.files),
     goal: command.goal,
     ...(geometry !== undefined && { geometry: geometry as Record<string, GeometryEntry> }),
     progress: progressOn(stderr, !command.quiet),
+    crewFor: (cost, layers) =>
+      script && cost > WORTH_A_WORKER ? workers(script, Math.min(layers, command.threads ?? availableParallelism())) : alone(),
     signal,
   })
 }
