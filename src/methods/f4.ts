@@ -19,7 +19,7 @@ import { asLayer } from './operand.ts'
  *
  * @param layer any geometry
  * @param options gradient: √(Πk)·u vᵀ of the smallest unfolding, of the first largest group at a tie
- * @returns lower: the larger norm of the two unfoldings with all spatial axes on one side; work: unfoldings proven
+ * @returns lower: a floor of the larger of the two unfoldings with all spatial axes on one side; work: unfoldings proven
  * @example f4(conv({ data: [3, 0, 0, 4], shape: [2, 2, 1, 1] })).value  // 4 to rounding, from above
  */
 export function f4(layer: Conv, options: { gradient?: boolean } = {}): Bound<'upper'> {
@@ -49,28 +49,34 @@ interface Smallest {
   pair?: TopPair
 }
 
-/** The smallest proven ceiling over all subsets of axes: estimates first, then proofs from the smallest on. */
+/** Residual at which an estimate decides which unfolding is looked at first. */
+const ROUGH = 0.03
+
+/** The smallest proven ceiling over all subsets of axes: rough estimates first, then sharp ones and proofs from the smallest on. */
 function smallestUnfolding(symbol: Symbol, group: number, tolerance: number): Smallest {
   if (groupTaps(symbol, group).every(x => x === 0)) return { upper: 0, lower: 0, proven: 0, subset: 0 }
   const subsets = subsetsOf(symbol)
   const all = subsets[subsets.length - 1]
   const candidates = subsets.map(subset => {
     const matrix = unfoldingOf(symbol, group, subset)
-    return { subset, matrix, pair: topPairOf(matrix, tolerance) }
+    return { subset, matrix, rough: topPairOf(matrix, ROUGH) }
   })
-  const lower = candidates.reduce(
-    (floor, { subset, pair }) => (subset === 0 || subset === all ? Math.max(floor, pair.lower) : floor),
+  let lower = candidates.reduce(
+    (floor, { subset, rough }) => (subset === 0 || subset === all ? Math.max(floor, rough.lower) : floor),
     0,
   )
-  candidates.sort((a, b) => a.pair.sigma - b.pair.sigma || a.subset - b.subset)
-  const best: Smallest = { upper: Infinity, lower: nextDown(lower), proven: 0, subset: 0 }
-  for (const { subset, matrix, pair } of candidates) {
-    if (pair.lower >= best.upper) break
+  candidates.sort((a, b) => a.rough.sigma - b.rough.sigma || a.subset - b.subset)
+  const best: Smallest = { upper: Infinity, lower: 0, proven: 0, subset: 0 }
+  for (const { subset, matrix, rough } of candidates) {
+    if (rough.lower >= best.upper) break
+    const pair = topPairOf(matrix, tolerance)
+    if (subset === 0 || subset === all) lower = Math.max(lower, pair.lower)
+    if (pair.lower >= best.upper) continue
     const upper = ceilingOf(matrix, pair.sigma)
     best.proven++
     if (upper < best.upper) Object.assign(best, { upper, subset, pair })
   }
-  return best
+  return { ...best, lower: nextDown(lower) }
 }
 
 /** Bit d of a subset: axis d goes to the rows. An axis with one tap makes no difference and stays with the columns. */

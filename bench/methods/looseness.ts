@@ -1,0 +1,77 @@
+/**
+ * How loose each bound is on a trained network: value over the norm (every size, or the layer's own size with zero padding) for the 19
+ * convolutions of ResNet-20, smallest, median and largest, with the time for all of them. The table of docs/methods.md.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import {
+  type Bound,
+  conv,
+  f4,
+  frobenius,
+  gram,
+  lipGrid,
+  power,
+  type SizedConv,
+  spatialGram,
+  spectralNorm,
+  tensorNorm,
+} from '../../src/index.ts'
+
+const file = fileURLToPath(new URL('../../../shared/models/resnet20.safetensors', import.meta.url))
+if (!existsSync(file)) {
+  console.log('skip: ../shared/models is not beside this checkout')
+  process.exit()
+}
+
+const methods: [name: string, run: (layer: SizedConv) => Bound][] = [
+  ['spectralNorm', layer => spectralNorm(everySize(layer))],
+  ['frobenius', layer => frobenius(layer)],
+  ['lipGrid (N = 20)', layer => lipGrid(layer)],
+  ['lipGrid (N = 100)', layer => lipGrid(layer, { gridSize: 100 })],
+  ['f4', layer => f4(layer)],
+  ['tensorNorm', layer => tensorNorm(layer)],
+  ['gram, every size (t = 6)', layer => gram(everySize(layer))],
+  ['gram, N = 100 (t = 6)', layer => gram(everySize(layer), { gridSize: 100 })],
+  ['spatialGram (t = 2)', layer => spatialGram(layer, { iterations: 2 })],
+  ['spatialGram (t = 3)', layer => spatialGram(layer, { iterations: 3 })],
+  ['spatialGram (t = 4)', layer => spatialGram(layer)],
+  ['power, 100, own size', layer => power(layer)],
+]
+
+const layers = resnet20()
+const norms = layers.map(layer => spectralNorm(everySize(layer), { gap: 1e-9 }).lower)
+console.log('method                      least   median     most      ms in all')
+const wanted = process.argv[2]
+for (const [name, run] of methods) {
+  if (wanted && !name.includes(wanted)) continue
+  layers.slice(0, 2).forEach(run)
+  const start = performance.now()
+  const ratios = layers.map((layer, i) => run(layer).value / norms[i]).sort((a, b) => a - b)
+  const ms = performance.now() - start
+  const cells = [ratios[0], ratios[9], ratios[18]].map(x => x.toFixed(4).padStart(8))
+  console.log(`${name.padEnd(25)} ${cells.join(' ')} ${ms.toFixed(0).padStart(12)}`)
+}
+
+function everySize({ kernel, stride }: SizedConv) {
+  return conv(kernel, { stride })
+}
+
+/** Strides and sizes follow from the names: stage 1 at 32, 2 at 16, 3 at 8, the first layer of stages 2 and 3 with stride 2. */
+function resnet20(): SizedConv[] {
+  const bytes = readFileSync(file)
+  const header = Number(bytes.readBigUInt64LE(0))
+  const tensors: [string, { shape: number[]; data_offsets: number[] }][] = Object.entries(
+    JSON.parse(bytes.toString('utf8', 8, 8 + header)),
+  )
+  return tensors
+    .filter(([name, { shape }]) => name !== '__metadata__' && shape.length === 4)
+    .map(([name, { shape, data_offsets }]) => {
+      const data = Float64Array.from({ length: (data_offsets[1] - data_offsets[0]) / 4 }, (_, i) =>
+        bytes.readFloatLE(8 + header + data_offsets[0] + 4 * i),
+      )
+      const stride = /layer[23]\.0\.conv1/.test(name) ? 2 : 1
+      const stage = Number(/layer(\d)/.exec(name)?.[1] ?? 1)
+      return conv({ data, shape }, { stride, pad: 1, inputSize: (64 >> stage) * stride })
+    })
+}
