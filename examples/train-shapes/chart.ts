@@ -1,6 +1,6 @@
 import { attackRadii, certifiedRadii, type Outcome } from './run.ts'
 
-const colours = ['#333333', '#999999', '#e69f00', '#d55e00', '#cc79a7', '#0072b2', '#009e73', '#56b4e9', '#b8a000']
+const colours = ['#333333', '#999999', '#e69f00', '#d55e00', '#cc79a7', '#0072b2', '#009e73', '#56b4e9']
 const [width, height, left, top] = [300, 210, 46, 34]
 
 /** Two line charts side by side, accuracy under attack and certified accuracy over the radius, means over the seeds. */

@@ -9,7 +9,6 @@ import {
   normalize,
   penalty,
   power,
-  rescale,
   type Start,
   spectralNorm,
   type Tensor,
@@ -28,18 +27,17 @@ export interface Constraint {
   }
 }
 
-const TEMPERATURE = 24
+const TEMPERATURE = 64
 
 /** Every way of training that is compared, by the name the table gives it. */
 export const constraints: Readonly<Record<string, () => Constraint>> = {
   plain,
   'weight decay': () => weightDecay(3e-3),
-  'F4 penalty': () => penalized(f4, 5e-3),
-  'Gram penalty': () => penalized((layer, options) => gram(layer, { ...options, iterations: 4, gridSize: 12 }), 5e-3),
-  'tensor-norm penalty': () => penalized((layer, options) => tensorNorm(layer, { ...options, sweeps: 1 }), 5e-3),
-  'spectralNorm penalty': () => penalized((layer, options) => spectralNorm(layer, { ...options, gap: 0.1 }), 5e-3),
+  'F4 penalty': () => penalized(f4, 1e-2),
+  'Gram penalty': () => penalized((layer, options) => gram(layer, { ...options, iterations: 4, gridSize: 12 }), 1e-2),
+  'tensor-norm penalty': () => penalized((layer, options) => tensorNorm(layer, { ...options, sweeps: 1 }), 1e-2),
+  'spectralNorm penalty': () => penalized((layer, options) => spectralNorm(layer, { ...options, gap: 0.1 }), 1e-2),
   'normalised operator': () => normalized(layerOf, (layer, options) => spectralNorm(layer, { ...options, gap: 0.1 })),
-  'rescaled operator': rescaled,
   'normalised reshaped kernel': () =>
     normalized(reshapedOf, (layer, options) => power(dense(layer.kernel), { ...options, iterations: 1 })),
 }
@@ -72,7 +70,7 @@ function weightDecay(weight: number): Constraint {
 }
 
 /** Adds the gradient of λ Σ σ². Vectors of the step before start the next one. */
-export function penalized(bound: BoundMethod<Conv>, weight: number): Constraint {
+function penalized(bound: BoundMethod<Conv>, weight: number): Constraint {
   let starts: (Start | undefined)[] | undefined
   return {
     temperature: 1,
@@ -88,7 +86,7 @@ export function penalized(bound: BoundMethod<Conv>, weight: number): Constraint 
 }
 
 /** Runs with K/σ and takes the gradient through it. The bounds are used as they come: what is proven about the result is proven at the end. */
-export function normalized(viewOf: (kernel: ArrayLike<number>, l: number) => Conv, method: BoundMethod<Conv>): Constraint {
+function normalized(viewOf: (kernel: ArrayLike<number>, l: number) => Conv, method: BoundMethod<Conv>): Constraint {
   const starts: (Start | undefined)[] = []
   return throughKernels((kernel, l) => {
     const layer = viewOf(kernel, l)
@@ -96,10 +94,6 @@ export function normalized(viewOf: (kernel: ArrayLike<number>, l: number) => Con
     starts[l] = bound.start
     return normalize(layer, bound, { unproven: true })
   })
-}
-
-function rescaled(): Constraint {
-  return throughKernels((kernel, l) => rescale(layerOf(kernel, l)))
 }
 
 interface Replaced {
