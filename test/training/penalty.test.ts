@@ -4,8 +4,11 @@ import { type Conv, conv, dense } from '../../src/conv.ts'
 import { OpnormError } from '../../src/errors.ts'
 import { exact } from '../../src/methods/exact.ts'
 import { f4 } from '../../src/methods/f4.ts'
+import { gram } from '../../src/methods/gram.ts'
 import { power } from '../../src/methods/power.ts'
-import { penalty } from '../../src/training/penalty.ts'
+import { spectralNorm } from '../../src/methods/spectral-norm.ts'
+import { tensorNorm } from '../../src/methods/tensor-norm.ts'
+import { type BoundMethod, penalty } from '../../src/training/penalty.ts'
 import { seeded } from '../oracle.ts'
 import { worstDifference } from './differences.ts'
 
@@ -43,6 +46,20 @@ test('gradients agree with differences, for σ and σ², and through any method'
       const found = atSize(kernel.data).gradients[l].data
       assert.ok(worstDifference(data => atSize(data).value, kernel.data, found, { step: 1e-4 }) < 1e-7)
     })
+  }
+})
+
+test('spectralNorm, gram and tensorNorm as the bound, differentiated through the penalty', () => {
+  const methods: Record<string, BoundMethod<Conv>> = {
+    spectralNorm: (layer, options) => spectralNorm(layer, { ...options, gap: 1e-11 }),
+    gram: (layer, options) => gram(layer, { ...options, gridSize: 9 }),
+    tensorNorm: (layer, options) => tensorNorm(layer, { ...options, sweeps: 500 }),
+  }
+  for (const [name, bound] of Object.entries(methods)) {
+    const kernel = kernels[0]
+    const of = (data: Float64Array) => penalty([conv({ ...kernel, data }, { stride: 2 })], { bound, weight: 0.7 })
+    const worst = worstDifference(data => of(data).value, kernel.data, of(kernel.data).gradients[0].data, { entries: 5 })
+    assert.ok(worst < 1e-7, `${name}: ${worst}`)
   }
 })
 
