@@ -1,10 +1,11 @@
 /**
- * Trains the sample model and writes models/shapes.safetensors and models/shapes.geometry.json.
+ * Trains the sample models, without and with a penalty on the norm of every layer, and writes them to models/.
  *
  *   npx tsx examples/train-shapes/make-sample.ts
  */
 import { writeFile } from 'node:fs/promises'
 import { startTensorFlow } from '../tfjs/backend.ts'
+import { constraints } from './constraints.ts'
 import { draw } from './draw.ts'
 import { geometry, store } from './store.ts'
 import { accuracy, train } from './train.ts'
@@ -12,16 +13,18 @@ import { accuracy, train } from './train.ts'
 await startTensorFlow()
 const settings = { seed: 7, epochs: 10, batch: 64, rate: 3e-3 }
 const [trainSeed, testSeed] = [1, 2]
-const test = draw(2000, testSeed)
-const { network } = train(draw(10000, trainSeed), settings, line => console.log(line))
-const share = accuracy(network, test)
-console.log(`right on ${(100 * share).toFixed(2)} % of ${test.count} drawings it never saw`)
-
+const [seen, unseen] = [draw(10000, trainSeed), draw(2000, testSeed)]
 const models = new URL('./models/', import.meta.url)
-const measured = {
-  test_accuracy: share.toFixed(4),
-  test_drawings: `${test.count} of seed ${testSeed}`,
-  trained_with: `10000 drawings of seed ${trainSeed}, ${JSON.stringify(settings)}`,
+
+for (const [file, constraint] of Object.entries({ shapes: 'plain', 'shapes-penalty': 'tensor-norm penalty' })) {
+  const { network } = train(seen, settings, line => console.log(line), constraints[constraint]())
+  const share = accuracy(network, unseen)
+  console.log(`${file}: right on ${(100 * share).toFixed(2)} % of ${unseen.count} drawings it never saw`)
+  const measured = {
+    test_accuracy: share.toFixed(4),
+    test_drawings: `${unseen.count} of seed ${testSeed}`,
+    trained_with: `${constraint}, ${seen.count} drawings of seed ${trainSeed}, ${JSON.stringify(settings)}`,
+  }
+  await writeFile(new URL(`${file}.safetensors`, models), store(network, measured))
 }
-await writeFile(new URL('shapes.safetensors', models), store(network, measured))
 await writeFile(new URL('shapes.geometry.json', models), JSON.stringify(geometry(), null, 2) + '\n')

@@ -26,7 +26,7 @@ test('a matrix has its singular values cut, and its singular vectors kept', () =
   const after = decompose({ rows, columns, data: kernel.data })
   const want = [ceiling, ceiling, before.sigma[2], before.sigma[3]]
   want.forEach((sigma, i) => {
-    assert.ok(Math.abs(after.sigma[i] - sigma) < 1e-3 * sigma)
+    assert.ok(Math.abs(after.sigma[i] - sigma) < 1e-9 * sigma)
   })
 })
 
