@@ -72,7 +72,7 @@ function begin(state: State): Box[] {
     return boxes
   }
   const starts = [...new Set(boxes.flatMap(box => vertices.cornersOf(box)))]
-  const rough = gram.climb(vertices.visit(starts), 8)
+  const rough = gram.climb(vertices.visit(starts), 6)
   const order = starts.map((_, i) => i).sort((i, j) => rough[j].value - rough[i].value)
   // A second start that is not a neighbour of the first: the coarse grid may mislead.
   const first = starts[order[0]]
