@@ -127,8 +127,12 @@ function stepsOf(node: GraphNode, work: Work): Planned[] {
       return []
     })
   } catch (error) {
-    if (!(error instanceof OpnormError)) throw error
-    throw new OpnormError('operator', `${node.op} '${node.name || node.outputs[0]}': ${error.message}`, { cause: error })
+    // Rules check what a well-formed node may get wrong; where a damaged one defeats them, it ends the certificate all the same.
+    const why =
+      error instanceof OpnormError
+        ? error.message
+        : `its operands or attributes do not fit (${error instanceof Error ? error.message : error})`
+    throw new OpnormError('operator', `${node.op} '${node.name || node.outputs[0]}': ${why}`, { cause: error })
   }
 }
 

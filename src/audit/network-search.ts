@@ -7,11 +7,11 @@ import type { CertifiedValue, NetworkOptions } from './network-types.ts'
 import type { Numbers } from './rules/numbers.ts'
 import type { Linear } from './rules/step.ts'
 
-/** Beyond so many entries over all values a search would take minutes and gigabytes. */
-const MOST_ENTRIES = 2 ** 26
+/** Beyond so many entries over all values a search takes longer than all the rest; who asks for iterations gets them up to the second. */
+const [MANY_ENTRIES, MOST_ENTRIES] = [2 ** 21, 2 ** 26]
 
 /** Entries that all passes of a search may compute together: some seconds. */
-const BUDGET = 2 ** 28
+const BUDGET = 2 ** 26
 
 /** Distances between the two inputs: near enough to stay on one piece of the function, far enough for the rounding. */
 const DISTANCES = [1, 0.1, 1e-2, 1e-3, 1e-4, 1e-5]
@@ -50,7 +50,8 @@ interface Top {
  */
 export function searchGain(plan: Plan, outputs: readonly CertifiedValue[], options: NetworkOptions, upper: number): Found {
   const entries = [...plan.shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0)
-  if (entries > MOST_ENTRIES) return { lowerReason: `${entries} numbers in one pass are too many to search with` }
+  if (entries > (options.iterations === undefined ? MANY_ENTRIES : MOST_ENTRIES))
+    return { lowerReason: `${entries} numbers in one pass are too many to search with` }
   const names = outputs.map(({ name }) => name).filter(name => !plan.constants.has(name))
   if (names.length === 0) return { lowerReason: 'no output depends on an input' }
   try {

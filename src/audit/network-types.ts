@@ -52,6 +52,6 @@ export interface NetworkOptions {
   /** where to search: values for every input by name; default seeded random points */
   readonly at?: Readonly<Record<string, ArrayLike<number>>>
   readonly seed?: number
-  /** power iterations on the Jacobian; default 30, fewer where a pass is expensive */
+  /** power iterations on the Jacobian; default 30, fewer where a pass is expensive, none in the largest networks unless given */
   readonly iterations?: number
 }

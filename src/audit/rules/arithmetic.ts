@@ -114,6 +114,7 @@ export const and = comparison((a, b) => a !== 0 && b !== 0)
 export const or = comparison((a, b) => a !== 0 || b !== 0)
 
 function pair(view: View): [Operand, Operand] {
+  if (view.operands.length > 2) cannotBound('more than two operands')
   return [operand(view, 0), operand(view, 1)]
 }
 
@@ -124,6 +125,7 @@ function largestOf({ data, radius }: Numbers): number {
 
 /** Sums: each operand by itself, √copies where it is spread over more entries than it has. */
 function affine(view: View, operation: Operation): Step {
+  pair(view)
   const spread = spreads(view)
   const moving = view.operands.filter(x => x && !x.constant).length
   const copied = spread.some(gain => gain > 1) ? ', √copies of what is broadcast' : ''
@@ -146,8 +148,9 @@ function scaling(view: View, operation: Operation, factor: number, rule: string)
 
 /** √copies of each operand in the common shape; 0 for constants. */
 function spreads(view: View): number[] {
-  const shape = view.operands.reduce<readonly number[]>((common, x) => broadcastShape(common, x!.shape), [])
-  return view.operands.map(x => (x!.constant ? 0 : gainOf(broadcast(x!.shape, shape))))
+  const all = view.operands.map((_, i) => operand(view, i))
+  const shape = all.reduce<readonly number[]>((common, x) => broadcastShape(common, x.shape), [])
+  return all.map(x => (x.constant ? 0 : gainOf(broadcast(x.shape, shape))))
 }
 
 function binary(view: View, operation: Operation): Pick<Step, 'shape' | 'evaluate' | 'linearize'> {
