@@ -107,7 +107,10 @@ function noteLines(model: ModelReport, paint: Paint): string[] {
 export function refusals(model: ModelReport): string[] {
   const layers = new Map<string, number>()
   for (const { method, error } of model.layers.flatMap(layer => layer.claims))
-    if (error) layers.set(`${method}: ${error.message}`, (layers.get(`${method}: ${error.message}`) ?? 0) + 1)
+    if (error) {
+      const sentence = error.message.startsWith(method) ? error.message : `${method}: ${error.message}`
+      layers.set(sentence, (layers.get(sentence) ?? 0) + 1)
+    }
   return [...layers].map(([sentence, times]) => `${sentence} (${count(times, 'layer')})`)
 }
 
