@@ -1,0 +1,112 @@
+import { gamma, UNIT } from '../rounding.ts'
+import type { Symbol } from '../symbol.ts'
+import { indexOf, sizeOf } from '../tensor.ts'
+import type { Arena } from './arena.ts'
+import { PHASE_ERROR } from './phases.ts'
+
+/** A product of two taps of F that goes into a tap of G. */
+export interface Product {
+  /** Indices of the taps p and p + q, and of q among the positions (0: q = 0). */
+  readonly from: number
+  readonly to: number
+  readonly into: number
+}
+
+/** Every difference of two tap positions once up to sign, and which pairs of taps give it. */
+export function differencesOf(offsets: Symbol['offsets']): { places: number[][]; positions: number[][]; products: Product[] } {
+  const sides = offsets.map(q => q.length)
+  const count = sizeOf(sides)
+  const places = Array.from({ length: count }, (_, tap) => indexOf(tap, sides).map((i, d) => offsets[d][i]))
+  const positions: number[][] = []
+  const known = new Map<string, number>()
+  const products: Product[] = []
+  for (let from = 0; from < count; from++) {
+    for (let to = 0; to < count; to++) {
+      const q = places[to].map((x, d) => x - places[from][d])
+      const leading = q.find(x => x !== 0) ?? 0
+      if (leading < 0) continue
+      if (leading === 0) {
+        products.push({ from, to, into: 0 })
+        continue
+      }
+      const key = q.join()
+      if (!known.has(key)) known.set(key, positions.push(q))
+      products.push({ from, to, into: known.get(key)! })
+    }
+  }
+  return { places, positions, products }
+}
+
+/** Forms the taps of G, reorders them for evaluation, and bounds the norm of each from above (q = 0 first). */
+export function formTaps(
+  arena: Arena,
+  a: number,
+  m: number,
+  n: number,
+  half: number,
+  products: readonly Product[],
+  planes: number,
+  error: number,
+) {
+  const { autocorrelate, halfPlanes } = arena.routines
+  const plane = n * n * 8
+  const g = arena.alloc((half + 1) * plane)
+  arena.f64(g, (half + 1) * n * n).fill(0)
+  for (const { from, to, into } of products) autocorrelate(m, n, a + from * m * n * 8, a + to * m * n * 8, g + into * plane)
+  halfPlanes(n, half, g, planes)
+  return Float64Array.from({ length: half + 1 }, (_, t) => normCeiling(arena.f64(g + t * plane, n * n), n) + error)
+}
+
+/** min(‖X‖_F, √(‖X‖₁‖X‖_∞)) rounded up. */
+function normCeiling(x: Float64Array, n: number): number {
+  const rows = new Float64Array(n)
+  let squares = 0
+  let widest = 0
+  for (let j = 0; j < n; j++) {
+    let column = 0
+    for (let i = 0; i < n; i++) {
+      const entry = Math.abs(x[j * n + i])
+      squares += entry * entry
+      column += entry
+      rows[i] += entry
+    }
+    widest = Math.max(widest, column)
+  }
+  let tallest = 0
+  for (let i = 0; i < n; i++) tallest = Math.max(tallest, rows[i])
+  const inflate = 1 + (n * n + 8) * 2 * UNIT
+  return Math.min(Math.sqrt(squares), Math.sqrt(widest * tallest)) * inflate
+}
+
+/**
+ * Bound of ‖fl(G(θ)) − G(θ)‖₂ for every θ (docs/rounding.md, "The Gram symbol").
+ *
+ * Entrywise it is at most κ·B with B = (Σ_p|A_p|)ᵀ(Σ_p|A_p|) and κ = γ(⌈m/2⌉ + 3 + pairs) for the taps + γ(H + 3) for the sum over them
+ * + the error of a phase; and ‖B‖₂ ≤ ‖Σ_p|A_p|‖_F².
+ */
+export function gramError(weight: number, m: number, axes: number, half: number, products: readonly Product[]): number {
+  const counts = new Int32Array(half + 1)
+  for (const { into } of products) counts[into]++
+  const kappa = gamma(Math.ceil(m / 2) + 3 + Math.max(...counts)) + gamma(half + 3) + PHASE_ERROR * Math.max(1, axes)
+  return kappa * weight * 1.0001
+}
+
+/** ‖Σ_p|A_p|‖_F², rounded up. */
+export function weightOf(taps: Float64Array, plane: number): number {
+  let squares = 0
+  for (let e = 0; e < plane; e++) {
+    let sum = 0
+    for (let at = e; at < taps.length; at += plane) sum += Math.abs(taps[at])
+    squares += sum * sum
+  }
+  return squares * (1 + gamma(plane + (2 * taps.length) / plane + 8))
+}
+
+/**
+ * What a passed Cholesky test may hide, as a multiple of the trace: L·Lᴴ = A + E with |E| ≤ √2·γ_{n+8}|L||L|ᴴ (assembly/cholesky.ts), and
+ * ‖|L||L|ᴴ‖₂ ≤ ‖L‖_F² ≤ tr A/(1 − √2·γ_{n+8}) (Rump 2006; Higham 2002, §10.1, for complex products).
+ */
+export function choleskyError(n: number): number {
+  const g = Math.SQRT2 * gamma(n + 8) * 1.0001
+  return g / (1 - g)
+}
