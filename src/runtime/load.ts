@@ -1,9 +1,13 @@
-import { base64 } from './generated/wasm.ts'
+import { hex } from './generated/wasm.ts'
 
-/** Default variant: the module's bytes ride along in base64, so that it compiles synchronously wherever bytes may be compiled. */
+/** Default variant: the module's bytes ride along as text, so that it compiles synchronously wherever bytes may be compiled. */
 export function moduleSource(): Uint8Array<ArrayBuffer> | WebAssembly.Module {
-  const text = atob(base64)
-  const bytes = new Uint8Array(text.length)
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+  const bytes = new Uint8Array(hex.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = 16 * digit(hex.charCodeAt(2 * i)) + digit(hex.charCodeAt(2 * i + 1))
   return bytes
+}
+
+/** '0' to '9', 'a' to 'f'. */
+function digit(code: number): number {
+  return code < 58 ? code - 48 : code - 87
 }
