@@ -8,6 +8,7 @@ import { serve } from './serve.mjs'
 const chromium = await browser()
 if (!chromium) {
   console.log('skip playground: no Chromium here (set CHROMIUM to its path)')
+  console.log('0 passed, 0 failed, 1 skipped')
   process.exit(0)
 }
 const site = await serve()

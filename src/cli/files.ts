@@ -47,12 +47,12 @@ function patternOf(parts: readonly string[]): RegExp {
 }
 
 /** A file's bytes, read once into one buffer (readFile stops at 2 GiB). @throws OpnormError `file`, one sentence */
-export async function readBytes(name: string): Promise<NamedBytes> {
+export async function readBytes(name: string, what = 'a model file'): Promise<NamedBytes> {
   try {
     const file = await open(name, 'r')
     try {
       const info = await file.stat()
-      if (info.isDirectory()) fail('file', name, 'a model file', 'a directory', 'Name a file in it, or a pattern')
+      if (info.isDirectory()) fail('file', name, what, 'a directory', 'Name a file in it, or a pattern')
       const bytes = new Uint8Array(info.size)
       for (let at = 0; at < bytes.length; ) {
         const { bytesRead } = await file.read(bytes, at, Math.min(bytes.length - at, 2 ** 30), at)
@@ -64,13 +64,13 @@ export async function readBytes(name: string): Promise<NamedBytes> {
       await file.close()
     }
   } catch (error) {
-    throw error instanceof OpnormError ? error : unreadable(name, error as NodeJS.ErrnoException)
+    throw error instanceof OpnormError ? error : unreadable(name, what, error as NodeJS.ErrnoException)
   }
 }
 
 /** Text of a JSON file. @throws OpnormError `usage`: such files are arguments, not models */
 export async function readJson(name: string, what: string): Promise<unknown> {
-  const { bytes } = await readBytes(name)
+  const { bytes } = await readBytes(name, what)
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
@@ -99,7 +99,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'a file that may not be read',
 }
 
-function unreadable(name: string, error: NodeJS.ErrnoException): OpnormError {
+function unreadable(name: string, what: string, error: NodeJS.ErrnoException): OpnormError {
   const given = REASONS[error.code ?? ''] ?? error.message
-  return new OpnormError('file', `${name}: expected a model file, got ${given}. Check the path`, { cause: error })
+  return new OpnormError('file', `${name}: expected ${what}, got ${given}. Check the path`, { cause: error })
 }

@@ -65,7 +65,9 @@ async function auditOf(command: Command, { stderr, signal, script }: Terminal): 
 
 async function reports(files: readonly string[]): Promise<Report[]> {
   const names = await expand(files)
-  return Promise.all(names.map(async name => readReport(name, new TextDecoder().decode((await readBytes(name)).bytes))))
+  return Promise.all(
+    names.map(async name => readReport(name, new TextDecoder().decode((await readBytes(name, 'a JSON report')).bytes))),
+  )
 }
 
 async function deliver(report: Report, command: Command, { stdout, stderr, env }: Terminal): Promise<void> {
