@@ -27,9 +27,23 @@ export function closeAround(state: State, peak: Peak): void {
   if (lattice.discrete || peak.ray.value < 0.97 * t) return
   const { box, evaluations } = closeNeighbourhood(gram, peak, t, tau, state.cells, ceilingOf(gram))
   state.extra += evaluations
-  if (!box) return
+  if (!box) return leaveSaddle(state, peak)
   state.closed.push(box)
   state.goal.observe?.(box)
+}
+
+/**
+ * Where all angles are 0 or half a turn the gradient vanishes by symmetry, at saddles too. If its neighbourhood cannot be closed, the
+ * ascent is begun again a little beside it.
+ */
+function leaveSaddle(state: State, peak: Peak): void {
+  const { tau, lattice } = state
+  if (!peak.ray.point.every(x => x % (TURN / 2) === 0)) return
+  const beside = peak.ray.point.map((x, d) =>
+    Math.round(((x / TURN + (tau[d] > 0 ? (0.011 + 0.007 * d) / tau[d] : 0)) % 1) * lattice.turns[d]),
+  )
+  const next = climbFrom(state, state.vertices.at(beside), peak.ray.v)
+  if (next) closeAround(state, next)
 }
 
 /** Where a proof failed close to t there may be a maximum nobody has climbed yet: the highest such corner is tried. */
