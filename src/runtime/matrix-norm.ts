@@ -176,10 +176,12 @@ function startOf({ rows, columns, data }: RealMatrix): Float64Array {
   }
   const length = Math.sqrt(longest) || 1
   let state = 1
-  return Float64Array.from({ length: columns }, (_, j) => {
+  const start = new Float64Array(columns)
+  for (let j = 0; j < columns; j++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0
-    return data[best * columns + j] / length + state * 2 ** -33
-  })
+    start[j] = data[best * columns + j] / length + state * 2 ** -33
+  }
+  return start
 }
 
 /** X by rows, each at a multiple of 16 bytes. */
@@ -191,12 +193,14 @@ function openRows({ alloc, f64, routines }: Arena, { rows, columns, data }: Real
   return {
     apply(x: number, y: number) {
       const out = f64(y, rows)
-      for (let i = 0; i < rows; i++) out[i] = routines.dot(columns, at + i * stride * 8, x)
+      const { dot } = routines
+      for (let i = 0; i < rows; i++) out[i] = dot(columns, at + i * stride * 8, x)
     },
     adjoint(y: number, x: number) {
       const from = f64(y, rows)
       f64(x, columns).fill(0)
-      for (let i = 0; i < rows; i++) routines.axpy(columns, from[i], at + i * stride * 8, x)
+      const { axpy } = routines
+      for (let i = 0; i < rows; i++) axpy(columns, from[i], at + i * stride * 8, x)
     },
   }
 }
