@@ -5,12 +5,10 @@ import { type Case, cases, numbers, wholeNumbers } from './cases.ts'
 type Api = typeof Opnorm
 type Numbers = ArrayLike<number>
 
-const COUNT = 200
-
 /** @param real kernels of a trained network, which come first among the cases */
-export async function digests(api: Api, real: readonly Case['kernel'][]): Promise<Record<string, string>> {
+export async function digests(api: Api, real: readonly Case['kernel'][], count = 200): Promise<Record<string, string>> {
   const seen = record()
-  for (const one of cases(COUNT, real)) layer(api, one, seen.add)
+  for (const one of cases(count, real)) layer(api, one, seen.add)
   network(api, seen.add)
   return seen.hashes()
 }

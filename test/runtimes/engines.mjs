@@ -1,0 +1,44 @@
+/** Engines with a command line: Node in three versions, Deno, Bun. Each runs the program and prints what the probe found. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const here = fileURLToPath(new URL('node_modules/', import.meta.url))
+const platform = `${process.platform}-${process.arch}`
+const glibc = process.platform === 'linux' ? '-glibc' : ''
+
+/** The packages of the binaries themselves: no install script has to run. */
+const binaries = {
+  'node 20': `node20-${platform}/bin/node`,
+  'node 22': `node22-${platform}/bin/node`,
+  'node 24': `node24-${platform}/bin/node`,
+  deno: `@deno/${platform}${glibc}/deno`,
+  bun: `@oven/bun-${platform}/bin/bun`,
+  workerd: `@cloudflare/workerd-${process.platform}-${process.arch === 'x64' ? '64' : 'arm64'}/bin/workerd`,
+}
+
+/** The path of an engine, or undefined where it is not installed. */
+export function binary(name) {
+  const path = join(here, binaries[name])
+  if (existsSync(path)) return path
+  return name === `node ${process.versions.node.split('.')[0]}` ? process.execPath : undefined
+}
+
+export const engines = [
+  ...['node 20', 'node 22', 'node 24'].flatMap(name => [
+    { name: `${name}, import`, extent: 'whole', needs: () => binary(name), run: launch(name, ['import.mjs']) },
+    { name: `${name}, require`, extent: 'brief', needs: () => binary(name), run: launch(name, ['require.cjs']) },
+  ]),
+  { name: 'deno', extent: 'whole', needs: () => binary('deno'), run: launch('deno', ['run', 'import.mjs']) },
+  { name: 'bun', extent: 'whole', needs: () => binary('bun'), run: launch('bun', ['import.mjs']) },
+]
+
+function launch(name, args) {
+  return async folder => {
+    const env = { ...process.env, DENO_DIR: join(folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', NODE_OPTIONS: '' }
+    const { stdout } = await promisify(execFile)(binary(name), args, { cwd: folder, env, timeout: 300_000 })
+    return JSON.parse(stdout.trim().split('\n').at(-1))
+  }
+}

@@ -1,0 +1,60 @@
+/** An empty folder with nothing in it but the packed tarball, as somebody who installs the package has it. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const sample = join(root, 'examples/train-shapes/models/shapes.safetensors')
+
+/** @returns the folder; beside the package it holds probe.js and the small programs that run it */
+export async function project() {
+  const folder = mkdtempSync(join(tmpdir(), 'opnorm-runtimes-'))
+  const npm = (cwd, ...args) => execFileSync('npm', args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
+  npm(root, 'pack', '--silent', '--pack-destination', folder)
+  const tarball = readdirSync(folder).find(name => name.endsWith('.tgz'))
+  const write = (name, text) => writeFileSync(join(folder, name), text)
+  write('package.json', JSON.stringify({ private: true, type: 'module', dependencies: { opnorm: `file:${tarball}` } }))
+  npm(folder, 'install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline')
+  await probe(join(folder, 'probe.js'))
+  const imports = "import * as opnorm from 'opnorm'\nimport * as auditing from 'opnorm/audit'\nimport { probe } from './probe.js'\n"
+  write('import.mjs', `${imports}console.log(JSON.stringify(await probe(opnorm, auditing, 'whole')))`)
+  write(
+    'require.cjs',
+    "const opnorm = require('opnorm'), auditing = require('opnorm/audit'), { probe } = require('./probe.js')\nprobe(opnorm, auditing, 'brief').then(found => console.log(JSON.stringify(found)))",
+  )
+  write('page.js', `${imports}globalThis.found = probe(opnorm, auditing, 'brief')`)
+  write('index.html', '<!doctype html><meta charset="utf-8"><title>opnorm</title><script type="module" src="./page.js"></script>')
+  write(
+    'worker.mjs',
+    `${imports}export default { fetch: async () => Response.json(await probe(opnorm, auditing, 'whole')) }`,
+  )
+  return folder
+}
+
+/** test/digest and the sample model in one file without imports, for engines that read neither TypeScript nor files. */
+async function probe(outfile) {
+  const contents = `
+    import { digests } from './test/digest/digests.ts'
+    const bytes = Uint8Array.from(atob('${readFileSync(sample).toString('base64')}'), byte => byte.charCodeAt(0))
+    export async function probe(opnorm, { audit, readModel }, extent) {
+      const model = readModel([{ name: 'shapes.safetensors', bytes }])
+      const real = model.layers.map(({ kernel }) => ({ data: Float64Array.from(kernel.data), shape: [...kernel.shape] }))
+      const { layers } = audit(model, { gap: 1e-3 }).models[0]
+      return {
+        backend: opnorm.backend().kind,
+        audit: layers.map(({ enclosure }) => [enclosure.lower, enclosure.upper]),
+        digests: await (extent === 'whole' ? digests(opnorm, real) : digests(opnorm, [], 12)),
+      }
+    }`
+  await build({
+    stdin: { contents, resolveDir: root, loader: 'ts' },
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    logLevel: 'warning',
+  })
+}

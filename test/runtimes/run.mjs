@@ -1,0 +1,67 @@
+/**
+ * The packed tarball in every runtime: the module runs, and gives the bits on record.
+ *
+ *   npm run test:runtimes [-- name…]     only rows whose name contains one of the words
+ *
+ * A runtime that is not installed is skipped, and fails where CI=true. What is needed: npm ci --prefix test/runtimes, and Debian's chromium.
+ */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import * as auditing from '../../src/audit.ts'
+import * as opnorm from '../../src/index.ts'
+import { digests } from '../digest/digests.ts'
+import { pages } from './chromium.mjs'
+import { engines } from './engines.mjs'
+import { project } from './project.mjs'
+import { workers } from './workerd.mjs'
+
+const words = process.argv.slice(2)
+const rows = [...engines, ...workers, ...pages].filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)))
+const wanted = await expected()
+const folder = await project()
+let failures = rows.length === 0 ? 1 : 0
+console.log(`${'runtime'.padEnd(32)}result`)
+for (const row of rows) console.log(row.name.padEnd(32) + (await outcome(row)))
+await rm(folder, { recursive: true, force: true })
+console.log(failures === 0 ? 'every runtime gives the same bits' : `${failures} failed`)
+process.exit(failures === 0 ? 0 : 1)
+
+async function outcome({ needs, run, extent }) {
+  if (!needs()) {
+    if (process.env.CI !== 'true') return 'skip: not installed here'
+    failures++
+    return 'FAIL: not installed'
+  }
+  const begun = performance.now()
+  try {
+    compare(await run(folder), extent)
+    return `ok    ${((performance.now() - begun) / 1000).toFixed(1)} s`
+  } catch (error) {
+    failures++
+    return `FAIL: ${error.message}`
+  }
+}
+
+function compare(found, extent) {
+  if (extent === 'refusal') {
+    assert.equal(found.code, 'runtime')
+    assert.match(found.message, /expected the module to compile, .*'wasm-unsafe-eval' in the content security policy/)
+    return
+  }
+  assert.equal(found.backend, 'wasm', `expected wasm, got ${found.backend ?? found.message}`)
+  assert.deepEqual(found.audit, wanted.audit, 'the audit differs')
+  const differing = Object.keys(wanted[extent]).filter(method => found.digests[method] !== wanted[extent][method])
+  assert.equal(differing.length, 0, `other bits: ${differing.join(', ')}`)
+}
+
+/** The whole digests are on record; the brief ones and the audit are those of the sources, here and now. */
+async function expected() {
+  const bytes = readFileSync(new URL('../../examples/train-shapes/models/shapes.safetensors', import.meta.url))
+  const { layers } = auditing.audit(auditing.readModel([{ name: 'shapes.safetensors', bytes }]), { gap: 1e-3 }).models[0]
+  return {
+    whole: JSON.parse(readFileSync(new URL('../digest/golden.json', import.meta.url), 'utf8')),
+    brief: await digests(opnorm, [], 12),
+    audit: layers.map(({ enclosure }) => [enclosure.lower, enclosure.upper]),
+  }
+}
