@@ -36,9 +36,11 @@ async function found(url) {
     const complaints = []
     page.on('pageerror', error => complaints.push(error.message))
     await page.goto(url)
-    await page.waitForFunction(() => globalThis.found, undefined, { timeout: 60_000 }).catch(error => {
-      throw new Error([...complaints, error.message].join('; '))
-    })
+    await page
+      .waitForFunction(() => globalThis.found, undefined, { timeout: 60_000 })
+      .catch(error => {
+        throw new Error([...complaints, error.message].join('; '))
+      })
     return await page.evaluate(() => globalThis.found.catch(({ code, message }) => ({ code, message })))
   } finally {
     await browser.close()
@@ -53,11 +55,20 @@ async function plain(folder, extent, policy) {
 
 async function inWorker(folder) {
   const core = "import * as opnorm from './node_modules/opnorm/dist/index.js'\nimport { probe } from './probe.js'\n"
-  await writeFile(join(folder, 'inside.js'), `${core}postMessage({ kind: opnorm.backend().kind, value: opnorm.dense([[3, 0], [0, 4]]) && opnorm.exact(opnorm.dense([[3, 0], [0, 4]])).value })`)
+  await writeFile(
+    join(folder, 'inside.js'),
+    `${core}postMessage({ kind: opnorm.backend().kind, value: opnorm.dense([[3, 0], [0, 4]]) && opnorm.exact(opnorm.dense([[3, 0], [0, 4]])).value })`,
+  )
   // Import maps do not reach workers: the audit, which imports packages, is bundled for them.
   const bundle = join(folder, 'bundled.worker.js')
   await writeFile(join(folder, 'worker-entry.js'), `${IMPORTS}probe(opnorm, auditing, 'brief').then(postMessage)`)
-  await esbuild({ entryPoints: [join(folder, 'worker-entry.js')], outfile: bundle, bundle: true, format: 'esm', logLevel: 'warning' })
+  await esbuild({
+    entryPoints: [join(folder, 'worker-entry.js')],
+    outfile: bundle,
+    bundle: true,
+    format: 'esm',
+    logLevel: 'warning',
+  })
   const open = file => `new Promise((resolve, reject) => {
     const worker = new Worker('${file}', { type: 'module' })
     worker.onmessage = ({ data }) => resolve(data)
@@ -130,13 +141,25 @@ async function rollupBundle(folder, out) {
 }
 
 function esbuildBundle(folder, out) {
-  return esbuild({ entryPoints: [join(folder, 'page.js')], outfile: join(out, 'bundle.js'), bundle: true, format: 'iife', logLevel: 'warning' })
+  return esbuild({
+    entryPoints: [join(folder, 'page.js')],
+    outfile: join(out, 'bundle.js'),
+    bundle: true,
+    format: 'iife',
+    logLevel: 'warning',
+  })
 }
 
 function webpackBundle(folder, out) {
   return new Promise((resolve, reject) => {
     webpack(
-      { mode: 'production', context: folder, entry: './page.js', output: { path: out, filename: 'bundle.js' }, performance: false },
+      {
+        mode: 'production',
+        context: folder,
+        entry: './page.js',
+        output: { path: out, filename: 'bundle.js' },
+        performance: false,
+      },
       (error, stats) => {
         if (error || stats.hasErrors()) reject(error ?? new Error(stats.toString('errors-only')))
         else resolve()

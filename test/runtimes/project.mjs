@@ -19,7 +19,8 @@ export async function project() {
   write('package.json', JSON.stringify({ private: true, type: 'module', dependencies: { opnorm: `file:${tarball}` } }))
   npm(folder, 'install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline')
   await probe(join(folder, 'probe.js'))
-  const imports = "import * as opnorm from 'opnorm'\nimport * as auditing from 'opnorm/audit'\nimport { probe } from './probe.js'\n"
+  const imports =
+    "import * as opnorm from 'opnorm'\nimport * as auditing from 'opnorm/audit'\nimport { probe } from './probe.js'\n"
   write('import.mjs', `${imports}console.log(JSON.stringify(await probe(opnorm, auditing, 'whole')))`)
   write(
     'require.cjs',
@@ -27,10 +28,7 @@ export async function project() {
   )
   write('page.js', `${imports}globalThis.found = probe(opnorm, auditing, 'brief')`)
   write('index.html', '<!doctype html><meta charset="utf-8"><title>opnorm</title><script type="module" src="./page.js"></script>')
-  write(
-    'worker.mjs',
-    `${imports}export default { fetch: async () => Response.json(await probe(opnorm, auditing, 'whole')) }`,
-  )
+  write('worker.mjs', `${imports}export default { fetch: async () => Response.json(await probe(opnorm, auditing, 'whole')) }`)
   return folder
 }
 

@@ -17,7 +17,9 @@ import { project } from './project.mjs'
 import { workers } from './workerd.mjs'
 
 const words = process.argv.slice(2)
-const rows = [...engines, ...workers, ...pages].filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)))
+const rows = [...engines, ...workers, ...pages].filter(
+  ({ name }) => words.length === 0 || words.some(word => name.includes(word)),
+)
 const wanted = await expected()
 const folder = await project()
 let failures = rows.length === 0 ? 1 : 0

@@ -8,7 +8,12 @@ import { binary } from './engines.mjs'
 
 export const workers = [
   { name: 'workerd', extent: 'whole', needs: () => binary('workerd'), run: served('workerd', 'opnorm.wasm') },
-  { name: 'workerd, edge-light', extent: 'whole', needs: () => binary('workerd'), run: served('edge-light', 'opnorm.wasm?module') },
+  {
+    name: 'workerd, edge-light',
+    extent: 'whole',
+    needs: () => binary('workerd'),
+    run: served('edge-light', 'opnorm.wasm?module'),
+  },
 ]
 
 function served(condition, module) {
@@ -17,7 +22,15 @@ function served(condition, module) {
     await mkdir(at, { recursive: true })
     const entryPoints = [join(folder, 'worker.mjs')]
     const external = ['./opnorm.wasm', './opnorm.wasm?module']
-    await build({ entryPoints, outfile: join(at, 'worker.js'), bundle: true, format: 'esm', conditions: [condition], external, logLevel: 'warning' })
+    await build({
+      entryPoints,
+      outfile: join(at, 'worker.js'),
+      bundle: true,
+      format: 'esm',
+      conditions: [condition],
+      external,
+      logLevel: 'warning',
+    })
     await copyFile(join(folder, 'node_modules/opnorm/dist/opnorm.wasm'), join(at, 'opnorm.wasm'))
     const port = await freePort()
     await writeFile(join(at, 'config.capnp'), config(port, module))
