@@ -145,8 +145,14 @@ body:has(> .opnorm) { margin: 0; }
   .opnorm .bounds { gap: 0 8px; }
 }
 @media print {
-  .opnorm { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #ccc; --wash: #eee; --shade: none; max-width: none; padding: 0; font-size: 11pt; }
+  .opnorm { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #ccc; --wash: #eee;
+    --accent: #3a45b8; --up: #b4511f; --down: #1d7484; --bad: #a3262c; --badwash: #fbeceb; --good: #256b45; --shade: none; max-width: none; padding: 0; font-size: 11pt; }
+  html:has(.opnorm) { background: #fff; }
   .opnorm .cards { grid-template-columns: 1fr 1fr; }
+  .opnorm .scroll { overflow: visible; }
+  .opnorm table { font-size: 8pt; }
+  .opnorm th, .opnorm td { white-space: normal; padding-right: 8px; }
+  .opnorm tbody th { overflow-wrap: anywhere; }
   .opnorm th button::after { content: ''; }
   .opnorm .bar, .opnorm .bar i, .opnorm .torus img, .opnorm .scale, .opnorm .meter { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
