@@ -29,7 +29,10 @@ export function closeAround(state: State, peak: Peak): void {
   if (lattice.discrete || peak.ray.value < 0.97 * t) return
   const { box, evaluations } = closeNeighbourhood(gram, peak, t, tau, state.cells, ceilingOf(gram))
   state.extra += evaluations
-  if (!box) return leaveSaddle(state, peak)
+  if (!box) {
+    leaveSaddle(state, peak)
+    return
+  }
   state.closed.push(box)
   state.goal.observe?.(box)
 }
