@@ -30,6 +30,7 @@ export { frobeniusSquared, fillHermitian } from './squaring'
 export { climb, hermitianTimes } from './climb'
 export { tapProducts } from './taps'
 export { convolve, correlate, convolveDepthwise, correlateDepthwise, relay } from './convolve'
+export { winogradInput, winogradOutput } from './winograd'
 export { dot, norm, axpy, scale, project, combine } from './vector'
 
 /** First free byte after the module's own data. */

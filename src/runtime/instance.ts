@@ -53,6 +53,10 @@ export interface Routines {
   // biome-ignore format: one routine a line
   correlateDepthwise(pixels: number, places: number, taps: number, table: number, channels: number, u: number, v: number, out: number): void
   relay(count: number, segments: number, from: number, to: number): void
+  // biome-ignore format: one routine a line
+  winogradInput(tiles: number, channels: number, row: number, x: number, plane: number, planes: number, w: number): void
+  // biome-ignore format: one routine a line
+  winogradOutput(width: number, height: number, channels: number, row: number, y: number, plane: number, planes: number, w: number): void
   dot(n: number, x: number, y: number): number
   norm(n: number, x: number): number
   axpy(n: number, s: number, x: number, y: number): void

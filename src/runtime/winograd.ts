@@ -1,0 +1,105 @@
+import type { Arena } from './arena.ts'
+
+/** A 3×3 kernel on an image with a zero border: y[o, x] = Σ K[o, i, p]·x[i, x + p − before]. */
+export interface Filtering {
+  /** Kernel entry (o, i, p): p row-major over 3×3. */
+  entry(o: number, i: number, p: number): number
+  readonly out: number
+  readonly in: number
+  readonly before: readonly number[]
+  readonly inputSize: readonly number[]
+  readonly outputSize: readonly number[]
+}
+
+/** Rows of G: the kernel's transform is G K Gᵀ. */
+const G = [
+  [1 / 4, 0, 0],
+  [-1 / 6, -1 / 6, -1 / 6],
+  [-1 / 6, 1 / 6, -1 / 6],
+  [1 / 24, 1 / 12, 1 / 6],
+  [1 / 24, -1 / 12, 1 / 6],
+  [0, 0, 1],
+]
+
+/** Tiles transformed together: their planes stay in the second-level cache, and each kernel matrix is streamed once for all of them. */
+const TILES = 48
+
+/**
+ * to ← the filtered image, by F(4×4, 3×3): a quarter of the multiplications of `convolve`, and rounding errors some ten times as large.
+ * For iterations that correct themselves; what is claimed in the end must come from the plain product.
+ */
+export function openWinograd(arena: Arena, filtering: Filtering): (from: number, to: number) => void {
+  const { out, in: inner, before, inputSize, outputSize } = filtering
+  const { routines } = arena
+  const across = Math.ceil(outputSize[1] / 4)
+  const down = Math.ceil(outputSize[0] / 4)
+  const rows = Math.min(down, Math.max(1, Math.round(TILES / across)))
+  const sides = [4 * down + 2, 4 * across + 2]
+  const border = arena.alloc(sides[0] * sides[1] * inner * 8)
+  arena.f64(border, sides[0] * sides[1] * inner).fill(0)
+  const segments = openSegments(arena, inputSize, before, sides, inner * 8)
+  const kernels = openKernels(arena, filtering)
+  const kernelBytes = (out / 4) * inner * 32
+  // Planes a multiple of 4 kB apart would fall into the same cache sets.
+  const [inPlane, outPlane] = [inner, out].map(channels => rows * across * channels * 8 + 64)
+  const spread = arena.alloc(36 * inPlane)
+  const products = arena.alloc(36 * outPlane + 32)
+  const scratch = arena.alloc(36 * 16)
+  const places = arena.alloc(rows * across * 8)
+  arena.i32(places, 2 * rows * across).set(Array.from({ length: rows * across }, (_, t) => [t * inner * 8, t * out * 8]).flat())
+  const table = arena.alloc(16)
+  arena.i32(table, 2).set([0, inner])
+  const [rowIn, rowOut] = [sides[1] * inner * 8, outputSize[1] * out * 8]
+  return (from, to) => {
+    routines.relay(segments.count, segments.at, from, border)
+    for (let first = 0; first < down; first += rows) {
+      const count = Math.min(rows, down - first)
+      for (let r = 0; r < count; r++) {
+        const x = border + 4 * (first + r) * rowIn
+        routines.winogradInput(across, inner, rowIn, x, inPlane, spread + r * across * inner * 8, scratch)
+      }
+      for (let e = 0; e < 36; e++) {
+        const [x, y] = [spread + e * inPlane, products + e * outPlane]
+        routines.convolve(count * across, places, 1, table, inner, out, kernels + e * kernelBytes, x, y)
+      }
+      for (let r = 0; r < count; r++) {
+        const [y, planes] = [to + 4 * (first + r) * rowOut, products + r * across * out * 8]
+        const height = Math.min(4, outputSize[0] - 4 * (first + r))
+        routines.winogradOutput(outputSize[1], height, out, rowOut, y, outPlane, planes, scratch)
+      }
+    }
+  }
+}
+
+/** Copies of the image's rows into the border, as far as it reaches. */
+function openSegments(arena: Arena, size: readonly number[], before: readonly number[], sides: readonly number[], pixel: number) {
+  const width = Math.min(size[1], sides[1] - before[1])
+  const height = Math.min(size[0], sides[0] - before[0])
+  const words = Array.from({ length: height }, (_, i) => [
+    ((i + before[0]) * sides[1] + before[1]) * pixel,
+    i * size[1] * pixel,
+    width * pixel,
+  ]).flat()
+  const at = arena.alloc(words.length * 4)
+  arena.i32(at, words.length).set(words)
+  return { at, count: height }
+}
+
+/** G K Gᵀ for every channel pair, 36 matrices in the panels of `convolve`: block of four outputs × input × four. */
+function openKernels(arena: Arena, { entry, out, in: inner }: Filtering): number {
+  const matrix = out * inner
+  const at = arena.alloc(36 * matrix * 8 + 32)
+  const view = arena.f64(at, 36 * matrix)
+  const half = new Float64Array(18)
+  for (let o = 0; o < out; o++)
+    for (let i = 0; i < inner; i++) {
+      for (let r = 0; r < 6; r++)
+        for (let b = 0; b < 3; b++)
+          half[3 * r + b] = G[r][0] * entry(o, i, b) + G[r][1] * entry(o, i, 3 + b) + G[r][2] * entry(o, i, 6 + b)
+      const panel = ((o >> 2) * inner + i) * 4 + (o & 3)
+      for (let r = 0; r < 6; r++)
+        for (let s = 0; s < 6; s++)
+          view[(6 * r + s) * matrix + panel] = half[3 * r] * G[s][0] + half[3 * r + 1] * G[s][1] + half[3 * r + 2] * G[s][2]
+    }
+  return at
+}
