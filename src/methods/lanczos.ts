@@ -6,11 +6,12 @@ import type { Basis, Vector } from '../runtime/operator.ts'
 import { fractionOption, lowerBound, wholeOption } from './claim.ts'
 import { normalizeVector, openProducts, type Products, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
 import { smallSvd } from './small-svd.ts'
+import { windowStart } from './window-start.ts'
 
 export interface LanczosOptions {
   /** Residual ‖Tᵀu − σv‖ ≤ tolerance·σ ends the iteration; σ itself is then within about tolerance² of a singular value. */
   tolerance?: number
-  /** Most products with T before it stops, converged or not. */
+  /** Products with T after which it stops, converged or not, as soon as it looks: it does so every 20 products. */
   iterations?: number
   start?: Start
   seed?: number
@@ -18,13 +19,15 @@ export interface LanczosOptions {
 }
 
 /**
- * The norm of a layer from below, converged: Golub–Kahan–Lanczos bidiagonalisation with thick restarts.
+ * The norm of a layer from below, converged: Lanczos iteration on TᵀT with thick restarts.
  *
  * For any stride, dilation, groups, transposition and zero padding at one input size. The value is a Rayleigh quotient, so never above
  * the norm, and equal to it to rounding once the residual has converged (`converged`); for a start without any component along the top
- * singular vector it may converge to a smaller singular value. Costs two products and a reorthogonalisation an iteration.
+ * singular vector it may converge to a smaller singular value. It starts from the symbol's maxima in sine windows (METHODS §8) with a
+ * little noise where that is near the answer, from noise elsewhere. Costs two products an iteration, by Winograd's minimal filtering for
+ * 3×3 kernels where its rounding does not show; the value itself comes from a plain product.
  *
- * Golub & Kahan 1965; Baglama & Reichel 2005 (augmented implicitly restarted Lanczos bidiagonalization). METHODS §2, §3.
+ * Wu & Simon 2000 (thick-restart Lanczos); Parlett & Scott 1979 (selective orthogonalisation). METHODS §2, §3.
  *
  * @param operator a layer with an input size, a dense layer, or products `{shape, apply, applyAdjoint}`
  * @returns work: products with T; start: v; gradient: the correlation of the top pair, one of them where σ₁ is a multiple value
@@ -37,11 +40,11 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
   const seed = wholeOption('seed', options.seed ?? 1, 0)
   return borrow(arena => {
     const products = openProducts(operator, arena, 'lanczos')
-    const bases = openBases(products)
-    writeStart(products, bases.right.vectors[0], options.start, seed)
-    if (bases.size === 1) settle(products, bases)
-    const { v, work, converged } = iterate(products, bases, tolerance, iterations)
-    const u = bases.left.vectors[0]
+    const space = openSpace(products, tolerance)
+    const v = space.basis.vectors[0]
+    writeStart(products, v, options.start, seed, () => products.layer && windowStart(products.layer))
+    const { work, converged } = iterate(products, space, tolerance, iterations)
+    const u = products.output()
     products.apply(v, u)
     return lowerBound(rayleighFloor(products, v, u), {
       method: 'lanczos',
@@ -58,86 +61,105 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
 /** Relative length below which a new vector is rounding error. */
 const NOISE = 2 ** -46
 
-/** Lanczos vectors: T·right[j] = Σ_i B[j][i]·left[i], B upper triangular by columns; one more right vector for the residual. */
-interface Bases {
-  readonly right: Basis
-  readonly left: Basis
+/** Tolerance from which rounding of ten times a plain product's, or a loss of orthogonality of 1e-8, does not show. */
+const COARSE = 1e-11
+
+/** Iterations between looks at the residual. */
+const LOOK = 20
+
+/** TᵀT·basis[j] = scale²·Σ_i h[j][i]·basis[i], h symmetric; one more vector for the residual. */
+interface Space {
+  readonly basis: Basis
   readonly size: number
-  /** Singular pairs kept at a restart. */
+  /** Vectors kept at a restart. */
   readonly keep: number
+  /** Every new vector is made orthogonal to all before it, not to the kept ones only. */
+  readonly whole: boolean
+  /** p ← TᵀT p/scale², by way of a vector of outputs. */
+  square(p: Vector, to: Vector): void
 }
 
-/** More vectors mean fewer products and more orthogonalisation; memory is the other limit (both bases together 256 MB). */
-function openBases(products: Products): Bases {
-  const [inputs, outputs] = [products.input().length, products.output().length]
-  const room = Math.floor(2 ** 28 / (8 * (inputs + outputs)))
-  const size = Math.min(Math.max(4, Math.min(36, room)), inputs, outputs)
-  const keep = Math.min(Math.ceil(size / 3), size - 1)
-  return { right: products.inputBasis(size + 1), left: products.outputBasis(size), size, keep }
+/** More vectors mean fewer products and more memory, which is the limit: 256 MB. */
+function openSpace(products: Products, tolerance: number): Space {
+  const image = products.output()
+  const { length } = products.input()
+  const wanted = Math.min(length > 2 ** 13 ? 60 : 36, Math.floor(2 ** 25 / length))
+  const size = Math.min(Math.max(4, wanted), length, Math.max(image.length, 2))
+  const { apply, adjoint } = (tolerance >= COARSE && products.rapid?.()) || products
+  let scale = 0
+  return {
+    basis: products.inputBasis(size + 1),
+    size,
+    keep: Math.min(Math.ceil(size / 3), size - 1),
+    whole: tolerance < COARSE || length * size < 2 ** 17,
+    square(p, to) {
+      apply(p, image)
+      // The first image's length is the unit, so that squares of a caller's operator stay within the range of doubles.
+      scale ||= products.norm(image)
+      products.scale(scale > 0 ? 1 / scale : 0, image, image)
+      adjoint(image, to)
+      products.scale(scale > 0 ? 1 / scale : 0, to, to)
+    },
+  }
 }
 
-/** One input or one output: rank one, where no restart has room to improve but a single product with TᵀT lands on the singular vector. */
-function settle(products: Products, { right, left }: Bases): void {
-  products.apply(right.vectors[0], left.vectors[0])
-  products.adjoint(left.vectors[0], right.vectors[0])
-  normalizeVector(products, right.vectors[0])
-}
-
-function iterate(products: Products, bases: Bases, tolerance: number, iterations: number) {
-  const { right, left, size, keep } = bases
-  const b = Array.from({ length: size }, () => new Float64Array(size))
-  let from = 0
+/** Leaves the top Ritz vector in basis[0]. */
+function iterate(products: Products, space: Space, tolerance: number, iterations: number) {
+  const { basis, size, keep } = space
+  const h = Array.from({ length: size }, () => new Float64Array(size))
   let work = 0
-  while (true) {
-    const residual = extend(products, bases, b, from)
-    work += size - from
-    const { sigma, u, v } = smallSvd(b.map(column => column.slice()))
-    const converged = residual * Math.abs(u[0][size - 1]) <= tolerance * sigma[0]
-    const done = converged || work >= iterations || keep === 0
-    products.combine(right, size, joined(v.slice(0, done ? 1 : keep)))
-    if (done) return { v: right.vectors[0], work, converged }
-    products.combine(left, size, joined(u.slice(0, keep)))
-    // Restart: B becomes diag(σ) with the residual's coefficients in the next column.
-    products.scale(1, right.vectors[size], right.vectors[keep])
-    for (const column of b) column.fill(0)
-    for (let i = 0; i < keep; i++) {
-      b[i][i] = sigma[i]
-      b[keep][i] = residual * u[i][size - 1]
+  for (let from = 0; ; from = keep) {
+    for (let until = from; until < size; ) {
+      const first = until
+      until = Math.min(size, until + LOOK)
+      const { residual, count } = extend(products, space, h, from, first, until)
+      work += count - first
+      const { sigma, v } = smallSvd(h.slice(0, count).map(column => column.slice(0, count)))
+      const converged = residual * Math.abs(v[0][count - 1]) <= tolerance * sigma[0]
+      const done = converged || work >= iterations || keep === 0
+      if (!done && until < size) continue
+      products.combine(basis, count, joined(v.slice(0, done ? 1 : keep)))
+      if (done) return { work, converged }
+      // Restart: h becomes the diagonal of Ritz values with the residual's coefficients beside it.
+      products.scale(1, basis.vectors[size], basis.vectors[keep])
+      for (const column of h) column.fill(0)
+      for (let i = 0; i < keep; i++) {
+        h[i][i] = sigma[i]
+        h[keep][i] = h[i][keep] = residual * v[i][size - 1]
+      }
     }
-    from = keep
   }
 }
 
 /**
- * Adds left[j] and right[j + 1] for j ≥ from; returns the length of the residual, whose direction is right[size].
+ * Adds basis[j + 1] for first ≤ j < until, after `kept` Ritz vectors; returns the length of the residual, whose direction is the next vector.
  *
  * A new vector of the size of rounding errors means that the subspace is invariant: nothing is left to add, the residual is 0.
  */
-function extend(products: Products, { right, left, size }: Bases, b: Float64Array[], from: number): number {
-  let [residual, scale] = [0, b[0][0]]
-  for (let j = from; j < size; j++) {
-    const [p, q, next] = [right.vectors[j], left.vectors[j], right.vectors[j + 1]]
-    products.apply(p, q)
-    const components = orthogonalize(products, left, j, q)
-    for (let i = 0; i < j; i++) b[j][i] = components[i]
-    b[j][j] = normalizeVector(products, q)
-    scale = Math.max(scale, b[j][j])
-    products.adjoint(q, next)
-    orthogonalize(products, right, j + 1, next)
+function extend(products: Products, space: Space, h: Float64Array[], kept: number, first: number, until: number) {
+  const { basis, whole } = space
+  let residual = 0
+  for (let j = first; j < until; j++) {
+    const [p, next] = [basis.vectors[j], basis.vectors[j + 1]]
+    space.square(p, next)
+    h[j][j] = products.dot(p, next)
+    if (whole) orthogonalize(products, basis, j + 1, next)
+    else {
+      products.axpy(-h[j][j], p, next)
+      if (j > kept) products.axpy(-h[j][j - 1], basis.vectors[j - 1], next)
+      if (kept > 0) products.project(basis, kept, next)
+    }
     residual = normalizeVector(products, next)
-    if (Math.min(b[j][j], residual) <= NOISE * scale) return 0
+    if (residual <= NOISE * Math.max(h[0][0], h[j][j])) return { residual: 0, count: j + 1 }
+    if (j + 1 < h.length) h[j][j + 1] = h[j + 1][j] = residual
   }
-  return residual
+  return { residual, count: until }
 }
 
-/** w ← w − QQᵀw, twice: what rounding leaves of old directions would come back as ghosts of σ₁. Returns the components. */
-function orthogonalize(products: Products, basis: Basis, count: number, w: Vector): Float64Array {
-  if (count === 0) return new Float64Array(0)
-  const components = products.project(basis, count, w)
-  products.project(basis, count, w).forEach((c, i) => {
-    components[i] += c
-  })
-  return components
+/** w ← w − QQᵀw, twice: what rounding leaves of old directions would come back as ghosts of σ₁. */
+function orthogonalize(products: Products, basis: Basis, count: number, w: Vector): void {
+  products.project(basis, count, w)
+  products.project(basis, count, w)
 }
 
 function joined(columns: Float64Array[]): Float64Array {

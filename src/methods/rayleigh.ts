@@ -80,8 +80,20 @@ export function pairGradient(products: Products, u: Vector, v: Vector): Tensor {
   return { data, shape: layer.kernel.shape }
 }
 
-/** Writes the start vector: the one given, or seeded noise. Uniform, since no start is better than another for an unknown operator. */
-export function writeStart(products: Products, v: Vector, start: Start | undefined, seed: number): void {
+/** Share of noise in a start that is a guess: whatever the guess lacks must be there to be found. */
+const NOISE = 0.01
+
+/**
+ * Writes the start vector: the one given, or seeded noise around a guess. Uniform, since no noise is better than another for an unknown
+ * operator.
+ */
+export function writeStart(
+  products: Products,
+  v: Vector,
+  start: Start | undefined,
+  seed: number,
+  guess: () => Float64Array | undefined = () => undefined,
+): void {
   const given = start?.vectors?.[0]
   if (start !== undefined && given?.length !== v.length)
     fail(
@@ -101,8 +113,15 @@ export function writeStart(products: Products, v: Vector, start: Start | undefin
       return
     }
   }
-  const random = uniform(seed)
-  products.write(v, Float64Array.from({ length: v.length }, random))
+  const noise = Float64Array.from({ length: v.length }, uniform(seed))
+  const guessed = guess()
+  if (guessed) {
+    const share = NOISE * Math.sqrt(sumOfSquares(guessed) / sumOfSquares(noise))
+    products.write(
+      v,
+      guessed.map((x, i) => x + share * noise[i]),
+    )
+  } else products.write(v, noise)
   normalizeVector(products, v)
 }
 
