@@ -37,7 +37,7 @@ async function found(url) {
     page.on('pageerror', error => complaints.push(error.message))
     await page.goto(url)
     await page
-      .waitForFunction(() => globalThis.found, undefined, { timeout: 60_000 })
+      .waitForFunction(() => 'found' in globalThis, undefined, { timeout: 60_000 })
       .catch(error => {
         throw new Error([...complaints, error.message].join('; '))
       })
