@@ -4,7 +4,7 @@
  *   node build.mjs          everything
  *   node build.mjs --wasm   only the WebAssembly and its text module, enough to run the sources and the tests
  */
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -55,6 +55,8 @@ async function generateRoutines() {
 /** The JavaScript bundles, one per way of getting at the module, the audit entry, the command line, and the declarations. */
 async function bundle() {
   const esbuild = await import('esbuild')
+  // what a former build left, so that nothing of a module that has moved is published
+  for (const name of await readdir(at('dist'))) if (name !== 'opnorm.wasm') await rm(at('dist/' + name), { recursive: true })
   const common = {
     bundle: true,
     format: 'esm',
