@@ -77,7 +77,11 @@ interface Space {
   readonly whole: boolean
   /** p ← TᵀT p/scale², by way of a vector of outputs. */
   square(p: Vector, to: Vector): void
+  readonly select: Selection
 }
+
+/** w ← w without its components along the `kept` first vectors of a basis, when it is time; `fresh` after a restart, `scale` σ₁². */
+type Selection = (kept: number, fresh: boolean, scale: number, w: Vector) => void
 
 /** More vectors mean fewer products and more memory, which is the limit: 256 MB. */
 function openSpace(products: Products, tolerance: number): Space {
@@ -86,20 +90,23 @@ function openSpace(products: Products, tolerance: number): Space {
   const wanted = Math.min(length > 2 ** 13 ? 60 : 36, Math.floor(2 ** 25 / length))
   const size = Math.min(Math.max(4, wanted), length, Math.max(image.length, 2))
   const { apply, adjoint } = (tolerance >= COARSE && products.rapid?.()) || products
-  let scale = 0
+  // A layer comes scaled. For a caller's operator the first image's length is the unit, so that squares stay within the range of doubles.
+  let scale = products.layer ? 1 : 0
+  const basis = products.inputBasis(size + 1)
   return {
-    basis: products.inputBasis(size + 1),
+    basis,
     size,
-    keep: Math.min(Math.ceil(size / 3), size - 1),
+    keep: Math.min(12, Math.ceil(size / 3), size - 1),
     whole: tolerance < COARSE || length * size < 2 ** 17,
     square(p, to) {
       apply(p, image)
-      // The first image's length is the unit, so that squares of a caller's operator stay within the range of doubles.
+      if (scale === 1) return adjoint(image, to)
       scale ||= products.norm(image)
       products.scale(scale > 0 ? 1 / scale : 0, image, image)
       adjoint(image, to)
       products.scale(scale > 0 ? 1 / scale : 0, to, to)
     },
+    select: openSelection(products, basis),
   }
 }
 
@@ -147,13 +154,38 @@ function extend(products: Products, space: Space, h: Float64Array[], kept: numbe
     else {
       products.axpy(-h[j][j], p, next)
       if (j > kept) products.axpy(-h[j][j - 1], basis.vectors[j - 1], next)
-      if (kept > 0) products.project(basis, kept, next)
+      if (kept > 0) space.select(kept, j === kept, h[0][0], next)
     }
     residual = normalizeVector(products, next)
     if (residual <= NOISE * Math.max(h[0][0], h[j][j])) return { residual: 0, count: j + 1 }
     if (j + 1 < h.length) h[j][j + 1] = h[j + 1][j] = residual
   }
   return { residual, count: until }
+}
+
+/**
+ * Orthogonality to converging Ritz vectors is lost by a factor a step that depends on the gaps of the spectrum. So it is restored at
+ * distances that double while next to nothing has been lost: from eps to 1e-12 in one distance is to 1e-8 at most in the next. Always two
+ * vectors in a row, since each comes from the two before it.
+ */
+function openSelection(products: Products, basis: Basis): Selection {
+  let spacing = 1
+  let wait = 0
+  return (kept, fresh, scale, w) => {
+    if (!fresh && wait > 1) {
+      wait--
+      return
+    }
+    const components = products.project(basis, kept, w)
+    if (!fresh && wait === 0) {
+      wait = spacing + 1
+      return
+    }
+    wait = 0
+    const loss = fresh ? 1 : components.reduce((most, c) => Math.max(most, Math.abs(c)), 0) / scale
+    if (loss > 1e-10) spacing = 1
+    else if (loss < 1e-12) spacing = Math.min(16, 2 * spacing)
+  }
 }
 
 /** w ← w − QQᵀw, twice: what rounding leaves of old directions would come back as ghosts of σ₁. */

@@ -1,0 +1,67 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { adjoint, apply, conv, type Geometry, lanczos, type SizedConv } from '../../src/index.ts'
+import { windowStart } from '../../src/methods/window-start.ts'
+import { seeded } from '../oracle.ts'
+
+function layerOf(out: number, inner: number, geometry: Geometry & { inputSize: number | number[] }, side = 3): SizedConv {
+  const shape = [...(geometry.transposed ? [inner, out] : [out, inner]), side, side]
+  return conv({ data: seeded(out * 31 + inner, out * inner * side * side, 0.2), shape }, geometry)
+}
+
+const length = (x: ArrayLike<number>) => Math.sqrt(Array.from(x).reduce((sum, y) => sum + y * y, 0))
+
+const layers: [string, SizedConv][] = [
+  ['square', layerOf(12, 12, { inputSize: 24 })],
+  ['wide', layerOf(8, 16, { inputSize: [20, 28] })],
+  ['tall', layerOf(16, 12, { inputSize: [28, 20] })],
+  ['tall transposed', layerOf(16, 12, { inputSize: 24, transposed: true })],
+  ['wide transposed', layerOf(8, 12, { inputSize: 24, transposed: true })],
+  ['5×5', layerOf(6, 6, { inputSize: 40 }, 5)],
+]
+
+for (const [what, layer] of layers)
+  test(`${what}: sine windows at the symbol's maxima reach 95 % of the norm at once`, () => {
+    const start = windowStart(layer)
+    assert.ok(start)
+    const quotient = length(apply(layer, start).data) / length(start)
+    const norm = lanczos(layer, { tolerance: 1e-8 }).value
+    assert.ok(quotient > 0.95 * norm && quotient <= norm * (1 + 1e-12), `${quotient} of ${norm}`)
+  })
+
+test('no guess where none is known to be near', () => {
+  assert.is(windowStart(layerOf(12, 12, { inputSize: 24, stride: 2 })), undefined)
+  assert.is(windowStart(layerOf(12, 12, { inputSize: 24, padding: 'circular' })), undefined)
+  assert.is(windowStart(layerOf(4, 4, { inputSize: 6 })), undefined)
+})
+
+test('selective orthogonalisation and Winograd products reach what plain ones do, to the residual asked for', () => {
+  const layer = layerOf(16, 16, { inputSize: 26 })
+  const plain = lanczos(layer, { tolerance: 1e-12, iterations: 20000 })
+  const quick = lanczos(layer)
+  assert.ok(plain.converged && quick.converged)
+  assert.ok(Math.abs(plain.value - quick.value) < 1e-13 * plain.value, `${quick.value} instead of ${plain.value}`)
+  const v = quick.start!.vectors[0]
+  const u = apply(layer, v)
+  const sigma = length(u.data) / length(v)
+  const back = adjoint(layer, u).data
+  const residual = length(back.map((x, i) => x - sigma * sigma * v[i])) / (sigma * sigma * length(v))
+  assert.ok(residual < 2e-10, `residual ${residual}`)
+})
+
+test('the value does not depend on the seed', () => {
+  const layer = layerOf(12, 8, { inputSize: 24 })
+  const values = [1, 2, 3].map(seed => lanczos(layer, { seed }).value)
+  assert.ok(Math.max(...values) - Math.min(...values) < 1e-13 * values[0], values.join())
+})
+
+test("a caller's operator at the ends of the range", () => {
+  for (const scale of [2 ** -480, 1, 2 ** 480]) {
+    const diagonal = Array.from({ length: 50 }, (_, i) => (scale * (i + 1)) / 50)
+    const times = (x: Float64Array) => x.map((value, i) => value * diagonal[i])
+    const { value, converged } = lanczos({ shape: [50, 50], apply: times, applyAdjoint: times })
+    assert.ok(converged && Math.abs(value / scale - 1) < 1e-14, `${value / scale} at ${scale}`)
+  }
+})
+
+test.run()
