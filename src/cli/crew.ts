@@ -24,6 +24,8 @@ export function alone(): Crew {
 interface Assignment {
   readonly task: LayerTask
   readonly resolve: (report: LayerReport | undefined) => void
+  /** a worker died over it already */
+  readonly again: boolean
 }
 
 /** Workers that run `script`, started when there is something to do; `stop` ends them in the middle of a layer. */
@@ -35,6 +37,20 @@ export function workers(script: URL, size: number): Crew {
     assigned.get(worker)?.resolve(report)
     assigned.delete(worker)
   }
+  const give = (worker: Worker, assignment: Assignment): void => {
+    assigned.set(worker, assignment)
+    worker.postMessage(ownCopy(assignment.task))
+  }
+  // A worker that dies may have died of what was there before, memory for instance: its layer gets another one, once.
+  const died = (worker: Worker, error: Error): void => {
+    if (!all.delete(worker)) return
+    if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1)
+    const assignment = assigned.get(worker)
+    if (assignment?.again === false) {
+      assigned.delete(worker)
+      give(hire(), { ...assignment, again: true })
+    } else settle(worker, assignment && failedLayer(assignment.task, error))
+  }
   const hire = (): Worker => {
     const worker = new Worker(script)
     all.add(worker)
@@ -42,29 +58,22 @@ export function workers(script: URL, size: number): Crew {
       settle(worker, report)
       idle.push(worker)
     })
-    // A worker that dies, of memory say, takes its layer's bound with it and nothing else.
-    worker.on('error', error => {
-      all.delete(worker)
-      const task = assigned.get(worker)?.task
-      settle(worker, task && failedLayer(task, error))
-    })
+    worker.on('error', error => died(worker, error))
+    worker.on('exit', code => died(worker, new Error(`a worker that ended with code ${code}`)))
     return worker
   }
   return {
     size,
     run(task) {
-      const worker = idle.pop() ?? hire()
-      return new Promise(resolve => {
-        assigned.set(worker, { task, resolve })
-        worker.postMessage(ownCopy(task))
-      })
+      return new Promise(resolve => give(idle.pop() ?? hire(), { task, resolve, again: false }))
     },
     stop() {
-      for (const worker of all) {
+      const ending = [...all]
+      all.clear()
+      for (const worker of ending) {
         settle(worker, undefined)
         void worker.terminate()
       }
-      all.clear()
       idle.length = 0
     },
   }

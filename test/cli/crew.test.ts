@@ -55,6 +55,30 @@ test('a worker that dies is an error of its layer', async () => {
   assert.match(found!.error!.message, 'no memory')
 })
 
+test('a layer whose worker dies gets another one, once', async () => {
+  const place = folder()
+  const mark = JSON.stringify(`${place}/died`)
+  const script = `
+    import { existsSync, writeFileSync } from 'node:fs'
+    import { parentPort } from 'node:worker_threads'
+    parentPort.on('message', ({ name }) => {
+      if (existsSync(${mark})) parentPort.postMessage({ name })
+      else {
+        writeFileSync(${mark}, '')
+        process.exit(7)
+      }
+    })`
+  const crew = workers(new URL(`file://${put(place, 'dies-once.mjs', script)}`), 1)
+  assert.equal(await crew.run(tasks[0]), { name: tasks[0].name } as unknown)
+  assert.equal(await crew.run(tasks[1]), { name: tasks[1].name } as unknown)
+  crew.stop()
+  const hopeless = workers(new URL(`file://${put(place, 'always.mjs', 'process.exit(7)')}`), 1)
+  const found = await hopeless.run(tasks[0])
+  hopeless.stop()
+  assert.is(found!.enclosure, null)
+  assert.match(found!.error!.message, 'ended with code 7')
+})
+
 test('Ctrl-C ends a long audit with a valid partial report', async () => {
   const place = folder()
   const long = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`l${i}.weight`, { shape: [96, 96, 3, 3] }]))
