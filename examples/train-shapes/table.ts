@@ -53,7 +53,7 @@ export function table(names: readonly string[], { plan, seeds, outcomes, seconds
   })
   return `
 Seeds ${seeds.join(', ')}: mean ± half the spread. ${plan.drawings} drawings, ${plan.epochs} epochs, batch 64; ${plan.tested} test drawings,
-${plan.attacked} of them attacked. Everything took ${(seconds / 60).toFixed(1)} minutes in two processes, ${(processor / 60).toFixed(1)} minutes of processor time.
+${plan.attacked} others attacked. Everything took ${(seconds / 60).toFixed(1)} minutes in two processes, ${(processor / 60).toFixed(1)} minutes of processor time.
 
 Accuracy in per cent: on drawings it never saw; under an l2 attack of the radius; certified at the radius.
 
