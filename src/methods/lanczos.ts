@@ -9,7 +9,7 @@ import { smallSvd } from './small-svd.ts'
 import { windowStart } from './window-start.ts'
 
 export interface LanczosOptions {
-  /** Residual ‖Tᵀu − σv‖ ≤ tolerance·σ ends the iteration; σ itself is then within about tolerance² of a singular value. */
+  /** Residual ‖Tᵀu − σv‖ ≤ tolerance·σ ends the iteration; σ is then that close to a singular value, about tolerance² where it stands alone. */
   tolerance?: number
   /** Products with T after which it stops, converged or not, as soon as it looks: it does so every 20 products. */
   iterations?: number

@@ -22,7 +22,7 @@ const G = [
 ]
 
 /** Tiles transformed together: their planes stay in the second-level cache, and each kernel matrix is streamed once for all of them. */
-const TILES = 48
+const TILES = 28
 
 /**
  * to ← the filtered image, by F(4×4, 3×3): a quarter of the multiplications of `convolve`, and rounding errors some ten times as large.
