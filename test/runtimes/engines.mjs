@@ -33,12 +33,29 @@ export const engines = [
   ]),
   { name: 'deno', extent: 'whole', needs: () => binary('deno'), run: launch('deno', ['run', 'import.mjs']) },
   { name: 'bun', extent: 'whole', needs: () => binary('bun'), run: launch('bun', ['import.mjs']) },
+  ...['node 20', 'node 24', 'deno', 'bun'].map(name => ({
+    name: `${name}, command line on 2 threads`,
+    extent: 'threads',
+    needs: () => binary(name),
+    run: commandLine(name, name === 'deno' ? ['run', '-A'] : []),
+  })),
 ]
 
 function launch(name, args) {
+  return async folder => JSON.parse((await output(name, args, folder)).trim().split('\n').at(-1))
+}
+
+/** An audit by worker threads, which must find what one thread finds. */
+function commandLine(name, flags) {
   return async folder => {
-    const env = { ...process.env, DENO_DIR: join(folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', NODE_OPTIONS: '' }
-    const { stdout } = await promisify(execFile)(binary(name), args, { cwd: folder, env, timeout: 300_000 })
-    return JSON.parse(stdout.trim().split('\n').at(-1))
+    const args = [...flags, 'node_modules/opnorm/dist/cli.js', 'wide.safetensors', '--json', '--gap', '1e-3', '--threads', '2']
+    const { layers } = JSON.parse(await output(name, args, folder)).models[0]
+    return { threads: layers.map(({ enclosure }) => [enclosure.lower, enclosure.upper]) }
   }
+}
+
+async function output(name, args, folder) {
+  const env = { ...process.env, DENO_DIR: join(folder, '.deno'), DENO_NO_UPDATE_CHECK: '1', NODE_OPTIONS: '' }
+  const { stdout } = await promisify(execFile)(binary(name), args, { cwd: folder, env, timeout: 300_000 })
+  return stdout
 }

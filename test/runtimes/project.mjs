@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { wideModel } from './wide.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const sample = join(root, 'examples/train-shapes/models/shapes.safetensors')
@@ -29,6 +30,7 @@ export async function project() {
   write('page.js', `${imports}globalThis.found = probe(opnorm, auditing, 'brief')`)
   write('index.html', '<!doctype html><meta charset="utf-8"><title>opnorm</title><script type="module" src="./page.js"></script>')
   write('worker.mjs', `${imports}export default { fetch: async () => Response.json(await probe(opnorm, auditing, 'whole')) }`)
+  write('wide.safetensors', wideModel())
   return folder
 }
 

@@ -14,6 +14,7 @@ import { digests } from '../digest/digests.ts'
 import { pages } from './chromium.mjs'
 import { engines } from './engines.mjs'
 import { project } from './project.mjs'
+import { wideModel } from './wide.mjs'
 import { workers } from './workerd.mjs'
 
 const words = process.argv.slice(2)
@@ -23,8 +24,8 @@ const rows = [...engines, ...workers, ...pages].filter(
 const wanted = await expected()
 const folder = await project()
 let failures = rows.length === 0 ? 1 : 0
-console.log(`${'runtime'.padEnd(32)}result`)
-for (const row of rows) console.log(row.name.padEnd(32) + (await outcome(row)))
+console.log(`${'runtime'.padEnd(40)}result`)
+for (const row of rows) console.log(row.name.padEnd(40) + (await outcome(row)))
 await rm(folder, { recursive: true, force: true })
 console.log(failures === 0 ? 'every runtime gives the same bits' : `${failures} failed`)
 process.exit(failures === 0 ? 0 : 1)
@@ -51,6 +52,7 @@ function compare(found, extent) {
     assert.match(found.message, /expected the module to compile, .*'wasm-unsafe-eval' in the content security policy/)
     return
   }
+  if (extent === 'threads') return assert.deepEqual(found.threads, wanted.threads, 'the audit differs')
   assert.equal(found.backend, 'wasm', `expected wasm, got ${found.backend ?? found.message}`)
   assert.deepEqual(found.audit, wanted.audit, 'the audit differs')
   const differing = Object.keys(wanted[extent]).filter(method => found.digests[method] !== wanted[extent][method])
@@ -59,11 +61,16 @@ function compare(found, extent) {
 
 /** The whole digests are on record; the brief ones and the audit are those of the sources, here and now. */
 async function expected() {
-  const bytes = readFileSync(new URL('../../examples/train-shapes/models/shapes.safetensors', import.meta.url))
-  const { layers } = auditing.audit(auditing.readModel([{ name: 'shapes.safetensors', bytes }]), { gap: 1e-3 }).models[0]
   return {
     whole: JSON.parse(readFileSync(new URL('../digest/golden.json', import.meta.url), 'utf8')),
     brief: await digests(opnorm, [], 12),
-    audit: layers.map(({ enclosure }) => [enclosure.lower, enclosure.upper]),
+    audit: enclosures(readFileSync(new URL('../../examples/train-shapes/models/shapes.safetensors', import.meta.url))),
+    threads: enclosures(wideModel()),
   }
+}
+
+function enclosures(bytes) {
+  const model = auditing.readModel([{ name: 'model.safetensors', bytes }])
+  const { layers } = auditing.audit(model, { gap: 1e-3 }).models[0]
+  return layers.map(({ enclosure }) => [enclosure.lower, enclosure.upper])
 }
