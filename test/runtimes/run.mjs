@@ -23,25 +23,27 @@ const rows = [...engines, ...workers, ...pages].filter(
 )
 const wanted = await expected()
 const folder = await project()
-let failures = rows.length === 0 ? 1 : 0
+const total = { passed: 0, failed: rows.length === 0 ? 1 : 0, skipped: 0 }
 console.log(`${'runtime'.padEnd(40)}result`)
 for (const row of rows) console.log(row.name.padEnd(40) + (await outcome(row)))
 await rm(folder, { recursive: true, force: true })
-console.log(failures === 0 ? 'every runtime gives the same bits' : `${failures} failed`)
-process.exit(failures === 0 ? 0 : 1)
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`)
+process.exit(total.failed === 0 ? 0 : 1)
 
 async function outcome({ needs, run, extent }) {
   if (!needs()) {
-    if (process.env.CI !== 'true') return 'skip: not installed here'
-    failures++
+    const skips = process.env.CI !== 'true'
+    total[skips ? 'skipped' : 'failed']++
+    if (skips) return 'skip: not installed here'
     return 'FAIL: not installed'
   }
   const begun = performance.now()
   try {
     compare(await run(folder), extent)
+    total.passed++
     return `ok    ${((performance.now() - begun) / 1000).toFixed(1)} s`
   } catch (error) {
-    failures++
+    total.failed++
     return `FAIL: ${error.message}`
   }
 }
