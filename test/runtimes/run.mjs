@@ -3,7 +3,7 @@
  *
  *   npm run test:runtimes [-- name…]     only rows whose name contains one of the words
  *
- * A runtime that is not installed is skipped, and fails where CI=true. What is needed: npm ci --prefix test/runtimes, and Debian's chromium.
+ * A runtime that is not installed is skipped, and fails where CI=true. What is needed: npm install --prefix test/runtimes, and Debian's chromium.
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
