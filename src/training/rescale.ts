@@ -18,8 +18,8 @@ export interface Rescaled {
  * A 1-Lipschitz layer: row o divided by `t_o = (Σ_{j,q} |((W Wᴴ)^{2^{n−1}})_{oj,q}|)^{1/2^n}`, so that `‖diag(t)⁻¹ W‖ ≤ 1`.
  *
  * Holds for convolutions of every input size, zero or circular padding, any stride, and for dense matrices; n = 1 is AOL, and the norm
- * comes closer to 1 from below as n grows. Proven with every rounding: scale carries a margin for it (about 1e-13). Rows of any scale
- * are right, from 1e-300 beside 1e+300, since only taps of the same two rows are ever multiplied.
+ * comes closer to 1 from below as n grows. Proven with every rounding: scale carries a margin for it (about 1e-13), and 2⁻³⁷ (7·10⁻¹²)
+ * more, so that `spectralNorm` at a gap of 5·10⁻¹² finds an upper end of at most 1 as well. Rows of any scale are right, from 1e-300 beside 1e+300, since only taps of the same two rows are ever multiplied.
  * Costs (2^{n−1}(k−1) + 1)^{2D} · cout² · (cin, then cout) multiplications.
  *
  * Prach & Lampert 2022 (arXiv:2208.03160), Araujo et al. 2023, Delattre et al. 2024 (arXiv:2402.00240); METHODS §4.
@@ -27,7 +27,7 @@ export interface Rescaled {
  * @param layer convolution or dense layer; transposed ones are rescaled along their own output channels
  * @param options iterations: n, 1 (default) to 10
  * @throws OpnormError `option`, also where the last squaring would take more than 10¹¹ multiplications
- * @example rescale(dense([[3, 4], [0, 0]])).scale  // [5, 0]
+ * @example rescale(dense([[3, 4], [0, 0]])).scale  // [5.00000000004, 0]
  */
 export function rescale(layer: Conv, { iterations = 1 }: { readonly iterations?: number } = {}): Rescaled {
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > 10)
