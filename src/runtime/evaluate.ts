@@ -1,5 +1,4 @@
 import { type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
-import { sizeOf } from '../tensor.ts'
 import { borrow } from './arena.ts'
 import { putPhases } from './phases.ts'
 
@@ -44,17 +43,23 @@ export function symbolAt(symbol: Symbol, group: number, frequencies: Frequencies
  * Carries ∂value/∂F at one frequency to the taps: ∂value/∂A_q = Re(conj(D)·e^{iq·θ}), D the gradient with respect to F (METHODS §6).
  *
  * @param derivative D, (re, im) of rows × columns, column-major; each multiplied by `factor`
+ * @param gradient what it is added to, zeros by default; returned
  */
-export function tapGradient(symbol: Symbol, frequency: Frequencies, derivative: Float64Array, factor = 1): Float64Array {
+export function tapGradient(
+  symbol: Symbol,
+  frequency: Frequencies,
+  derivative: Float64Array,
+  factor = 1,
+  gradient: Float64Array = new Float64Array(symbol.taps.length / symbol.groups),
+): Float64Array {
   const size = symbol.rows * symbol.columns
-  const taps = sizeOf(symbol.offsets.map(q => q.length))
-  const gradient = new Float64Array(taps * size)
+  const taps = gradient.length / size
   borrow(arena => {
     const phases = arena.f64(putPhases(arena, symbol.offsets, frequency, 0, 1), taps * 4)
     for (let tap = 0; tap < taps; tap++) {
       const c = phases[4 * tap] * factor
       const s = phases[4 * tap + 2] * factor
-      for (let e = 0; e < size; e++) gradient[tap * size + e] = derivative[2 * e] * c + derivative[2 * e + 1] * s
+      for (let e = 0, at = tap * size; e < 2 * size; e += 2, at++) gradient[at] += derivative[e] * c + derivative[e + 1] * s
     }
   })
   return gradient

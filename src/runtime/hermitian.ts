@@ -29,14 +29,35 @@ export function eigenpairsAt(arena: Arena, n: number, g: number, lane: 0 | 1, co
   return borrow(inner => {
     const de = inner.alloc(n * 32)
     inner.routines.tridiagonal(1, n, g, de, inner.alloc(2 * n * 32))
-    const view = inner.f64(de, 4 * n)
-    const diagonal = Float64Array.from({ length: n }, (_, i) => view[4 * i + lane])
-    const side = Float64Array.from({ length: n }, (_, i) => view[4 * i + 2 + lane])
-    const values = largestOf(diagonal, side, count)
-    const real = tridiagonalVectors(diagonal, side, values)
-    const reflectors = arena.f64(g, 4 * n * n)
-    return { values, vectors: real.map(z => transformBack(reflectors, n, lane, side, z)) }
+    return pairsOf(arena, n, g, tridiagonalOf(arena, n, de, lane), lane, count)
   })
+}
+
+/** All eigenpairs of one lane from a level on, after the routine `tridiagonal` left its reflectors at `g` and T at `de`. */
+export function pairsAbove(arena: Arena, n: number, g: number, de: number, lane: 0 | 1, level: number): Eigenpairs {
+  const t = tridiagonalOf(arena, n, de, lane)
+  return pairsOf(arena, n, g, t, lane, atLeast(t.diagonal, t.side, level))
+}
+
+/** A real symmetric tridiagonal matrix T; side ≥ 0. */
+interface Tridiagonal {
+  readonly diagonal: Float64Array
+  readonly side: Float64Array
+}
+
+function tridiagonalOf(arena: Arena, n: number, de: number, lane: 0 | 1): Tridiagonal {
+  const view = arena.f64(de, 4 * n)
+  return {
+    diagonal: Float64Array.from({ length: n }, (_, i) => view[4 * i + lane]),
+    side: Float64Array.from({ length: n }, (_, i) => view[4 * i + 2 + lane]),
+  }
+}
+
+function pairsOf(arena: Arena, n: number, g: number, { diagonal, side }: Tridiagonal, lane: 0 | 1, count: number): Eigenpairs {
+  const values = largestOf(diagonal, side, count)
+  const real = tridiagonalVectors(diagonal, side, values)
+  const reflectors = arena.f64(g, 4 * n * n)
+  return { values, vectors: real.map(z => transformBack(reflectors, n, lane, side, z)) }
 }
 
 /** The `count` largest eigenvalues of T, descending, each by bisection to the last bit of ‖T‖. */

@@ -4,7 +4,6 @@ import { conv, dense } from '../../src/conv.ts'
 import { OpnormError } from '../../src/errors.ts'
 import { spectralNorm } from '../../src/methods/spectral-norm.ts'
 import { clip } from '../../src/training/clip.ts'
-import { excess } from '../../src/training/excess.ts'
 import { decompose, seeded } from '../oracle.ts'
 
 const test = suite('training/clip')
@@ -70,34 +69,6 @@ test('commutes with powers of two, at both ends of the range', () => {
       assert.ok(Math.abs(x / 2 ** exponent - plain.kernel.data[i]) < 1e-9)
     })
   }
-})
-
-test('excess: what is left has its singular values at the ceiling, and the rest untouched', () => {
-  const [m, n] = [5, 3]
-  const f = seeded(6, 2 * m * n)
-  // The real picture of a complex matrix, [[re, −im], [im, re]], has every singular value twice.
-  const picture = (x: Float64Array) => {
-    const data = new Float64Array(4 * m * n)
-    for (let j = 0; j < n; j++) {
-      for (let i = 0; i < m; i++) {
-        const [re, im] = [x[2 * (j * m + i)], x[2 * (j * m + i) + 1]]
-        data[i * 2 * n + j] = data[(m + i) * 2 * n + n + j] = re
-        data[(m + i) * 2 * n + j] = im
-        data[i * 2 * n + n + j] = -im
-      }
-    }
-    return { rows: 2 * m, columns: 2 * n, data }
-  }
-  const before = decompose(picture(f)).sigma
-  const ceiling = (before[2] + before[4]) / 2
-  const part = excess(f, m, n, 2, ceiling)
-  const left = picture(f.map((x, i) => x - part[i]))
-  const after = decompose(left).sigma
-  const want = [ceiling, ceiling, ceiling, ceiling, before[4], before[5]]
-  want.forEach((sigma, i) => {
-    assert.ok(Math.abs(after[i] - sigma) < 1e-12, `${after}`)
-  })
-  assert.ok(decompose(picture(part)).sigma[4] < 1e-12, 'no more than two pairs were touched')
 })
 
 test('wrong use is refused', () => {
