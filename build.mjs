@@ -55,6 +55,7 @@ async function generateRoutines() {
 /** The JavaScript bundles, one per way of getting at the module, the audit entry, the command line, and the declarations. */
 async function bundle() {
   const esbuild = await import('esbuild')
+  const terser = await import('terser')
   // what a former build left, so that nothing of a module that has moved is published
   for (const name of await readdir(at('dist'))) if (name !== 'opnorm.wasm') await rm(at('dist/' + name), { recursive: true })
   const common = {
@@ -65,22 +66,27 @@ async function bundle() {
     keepNames: false,
     legalComments: 'none',
     logLevel: 'warning',
+    write: false,
+  }
+  // esbuild takes the modules together; terser then names what is local with fewer letters, which is what gzip likes: 5 % less.
+  const write = async options => {
+    const { outputFiles } = await esbuild.build({ ...common, ...options })
+    const { code } = await terser.minify(outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3 } })
+    await writeFile(options.outfile, code)
   }
   const loadedBy = file => ({
     name: 'loader',
     setup: build => build.onResolve({ filter: /\/load\.ts$/ }, () => ({ path: at(`src/runtime/${file}`) })),
   })
   const external = ['./opnorm.wasm', './opnorm.wasm?module']
-  await esbuild.build({ ...common, entryPoints: [at('src/index.ts')], outfile: at('dist/index.js') })
-  await esbuild.build({
-    ...common,
+  await write({ entryPoints: [at('src/index.ts')], outfile: at('dist/index.js') })
+  await write({
     entryPoints: [at('src/index.ts')],
     outfile: at('dist/index.workerd.js'),
     external,
     plugins: [loadedBy('load.workerd.ts')],
   })
-  await esbuild.build({
-    ...common,
+  await write({
     entryPoints: [at('src/index.ts')],
     outfile: at('dist/index.edge.js'),
     external,
@@ -89,16 +95,14 @@ async function bundle() {
   // The audit, the command line and the core are separate files that share one instance of the module: what computes is imported from
   // the core's own bundle, in the variant that fits the runtime.
   for (const variant of ['', '.workerd', '.edge'])
-    await esbuild.build({
-      ...common,
+    await write({
       entryPoints: [at('src/audit.ts')],
       outfile: at(`dist/audit${variant}.js`),
       packages: 'external',
       platform: 'neutral',
       plugins: [coreIs(`./index${variant}.js`)],
     })
-  await esbuild.build({
-    ...common,
+  await write({
     entryPoints: [at('src/cli/bin.ts')],
     outfile: at('dist/cli.js'),
     packages: 'external',
