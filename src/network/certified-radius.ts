@@ -1,6 +1,7 @@
 import type { Bound } from '../bound.ts'
 import { fail, show } from '../errors.ts'
-import { nextDown } from '../rounding.ts'
+import { nextDown, scaled, scaledUp } from '../rounding.ts'
+import { exponentOf } from '../symbol.ts'
 import { euclideanUp, plusUp, rootUp, timesUp } from './outward.ts'
 
 /** What is known at the point of interest. */
@@ -25,25 +26,25 @@ export interface RadiusArguments {
 export function certifiedRadius({ margin, gradientNorm, curvature }: RadiusArguments): number {
   const kappa = curvatureOf(curvature)
   if (!Number.isFinite(margin)) fail('nonfinite', 'margin', 'a finite number', show(margin), 'Give z_y − z_t at the point')
-  if (!(gradientNorm >= 0))
+  if (typeof gradientNorm !== 'number' || !(gradientNorm >= 0))
     fail('option', 'gradientNorm', 'a number from 0', show(gradientNorm), 'Give the norm of the gradient of the margin')
   if (margin <= 0) return 0
-  const root = euclideanUp([gradientNorm, timesUp(timesUp(rootUp(2), rootUp(margin)), rootUp(kappa))])
-  const slope = plusUp(gradientNorm, root)
-  if (slope === 0) return Infinity
-  return Math.max(0, nextDown(margin / (slope / 2)))
+  // f and a multiple of f have one radius: with a margin near 1 nothing in between leaves the range.
+  const exponent = exponentOf(Float64Array.of(margin))
+  const m = scaled(margin, -exponent)
+  const slope = scaledUp(gradientNorm, -exponent)
+  const root = euclideanUp([slope, timesUp(timesUp(rootUp(2), rootUp(m)), rootUp(scaledUp(kappa, -exponent)))])
+  const sum = plusUp(slope, root)
+  if (sum === 0) return Infinity
+  return Math.min(2 * Math.max(0, nextDown(m / sum)), Number.MAX_VALUE)
 }
 
 function curvatureOf(curvature: RadiusArguments['curvature']): number {
-  if (typeof curvature === 'object' && curvature !== null && curvature.kind !== 'upper' && curvature.kind !== 'exact')
-    fail(
-      'kind',
-      'curvature',
-      "kind 'upper' or 'exact'",
-      show((curvature as Bound).kind),
-      'Only a proven ceiling certifies a radius',
-    )
-  const kappa = typeof curvature === 'object' && curvature !== null ? curvature.upper : curvature
-  if (!(kappa >= 0)) fail('option', 'curvature', 'a number from 0', show(kappa), 'Give what curvature() returned')
+  const bound = typeof curvature === 'object' && curvature !== null ? (curvature as Bound) : undefined
+  if (bound && bound.kind !== 'upper' && bound.kind !== 'exact')
+    fail('kind', 'curvature', "kind 'upper' or 'exact'", show(bound.kind), 'Only a proven ceiling certifies a radius')
+  const kappa = bound ? bound.upper : curvature
+  if (typeof kappa !== 'number' || !(kappa >= 0))
+    fail('option', 'curvature', 'a number from 0', show(kappa), 'Give what curvature() returned')
   return kappa
 }

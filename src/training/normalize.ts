@@ -37,9 +37,11 @@ export function normalize(
   options?: { readonly unproven?: boolean },
 ): Normalized<'upper' | 'estimate'> {
   const proven = options?.unproven !== true
+  if (typeof bound !== 'object' || bound === null)
+    fail('option', 'bound', 'a bound', show(bound), 'Give what spectralNorm(), f4() or another method returned')
   if (proven) refuseUnproven(bound)
   const norm = proven ? bound.upper : bound.value
-  if (!(norm >= 0) || norm === Infinity)
+  if (typeof norm !== 'number' || !(norm >= 0) || norm === Infinity)
     fail('option', 'bound', 'a finite norm', show(norm), 'The kernel is too large to be divided by its norm')
   // A proven bound of a zero kernel may be the least double above zero.
   const sigma = layer.kernel.data.every(x => x === 0) ? 0 : norm
@@ -65,9 +67,16 @@ function through(kernel: Tensor, sigma: number, margin: number, slope: Float64Ar
 }
 
 /** A floor passed off as a ceiling has no finite `upper`, whatever its label says. */
-function refuseUnproven(bound: Bound): void {
-  if (bound.kind === 'upper' || bound.kind === 'exact') {
-    if (bound.upper !== Infinity) return
+function refuseUnproven({ kind, upper }: Bound): void {
+  if (kind !== 'upper' && kind !== 'exact')
+    fail(
+      'kind',
+      'bound',
+      "a proven bound, 'upper' or 'exact'",
+      show(kind),
+      'Use spectralNorm(), f4() or gram(); or ask for { unproven: true }, and nothing is claimed about the result',
+    )
+  if (upper === Infinity)
     fail(
       'kind',
       'bound',
@@ -75,14 +84,6 @@ function refuseUnproven(bound: Bound): void {
       'upper: Infinity',
       'The norm left the range of float64: scale the kernel down',
     )
-  }
-  fail(
-    'kind',
-    'bound',
-    "a proven bound, 'upper' or 'exact'",
-    show(bound.kind),
-    'Use spectralNorm(), f4() or gram(); or ask for { unproven: true }, and nothing is claimed about the result',
-  )
 }
 
 /**

@@ -110,6 +110,11 @@ test('what does not fit is said', () => {
   assert.throws(() => normalize(matrix, bound).vjp([1, 2, 3]), byCode('shape'))
   const other = dense({ data: seeded(3, 20), shape: [5, 4] })
   assert.throws(() => normalize(other, bound).vjp(other.kernel), byCode('shape'))
+  for (const nothing of [null, undefined, 3, 'upper'])
+    for (const unproven of [true, undefined])
+      assert.throws(() => normalize(matrix, nothing as never, { unproven: unproven as true }), byCode('option'))
+  for (const upper of [Number.NaN, -1, null, '2', undefined])
+    assert.throws(() => normalize(matrix, { ...bound, kind: 'upper', upper: upper as number }), byCode('option'))
   const overflow: Bound<'upper'> = { ...bound, kind: 'upper', upper: Infinity }
   assert.throws(() => normalize(matrix, overflow), byCode('kind'))
 })
