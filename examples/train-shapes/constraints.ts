@@ -11,7 +11,6 @@ import {
   power,
   type Start,
   spectralNorm,
-  type Tensor,
   tensorNorm,
 } from '../../src/index.ts'
 import { layers } from './network.ts'
@@ -27,20 +26,41 @@ export interface Constraint {
   }
 }
 
-const TEMPERATURE = 64
+/** A way of training, with the one number that is chosen for it. */
+export interface Way {
+  readonly chosen?: 'λ' | 'temperature'
+  /** Among which choose.ts looks. */
+  readonly candidates: readonly number[]
+  constraint(value: number): Constraint
+}
+
+const penaltyWeights = [0.001, 0.003, 0.01, 0.03]
+const temperatures = [8, 32, 128]
 
 /** Every way of training that is compared, by the name the table gives it. */
-export const constraints: Readonly<Record<string, () => Constraint>> = {
-  plain,
-  'weight decay': () => weightDecay(3e-3),
-  'F4 penalty': () => penalized(f4, 1e-2),
-  'Gram penalty': () => penalized((layer, options) => gram(layer, { ...options, iterations: 4, gridSize: 12 }), 1e-2),
-  'tensor-norm penalty': () => penalized((layer, options) => tensorNorm(layer, { ...options, sweeps: 1 }), 1e-2),
-  'spectralNorm penalty': () => penalized((layer, options) => spectralNorm(layer, { ...options, gap: 0.1 }), 1e-2),
-  'normalised operator': () => normalized(layerOf, (layer, options) => spectralNorm(layer, { ...options, gap: 0.1 })),
-  'normalised reshaped kernel': () =>
-    normalized(reshapedOf, (layer, options) => power(dense(layer.kernel), { ...options, iterations: 1 })),
+export const ways: Readonly<Record<string, Way>> = {
+  plain: { candidates: [1], constraint: plain },
+  'weight decay': { chosen: 'λ', candidates: [0.0003, 0.001, 0.003, 0.01], constraint: weightDecay },
+  'F4 penalty': penaltyWith(f4),
+  'Gram penalty': penaltyWith((layer, options) => gram(layer, { ...options, iterations: 4, gridSize: 12 })),
+  'tensor-norm penalty': penaltyWith((layer, options) => tensorNorm(layer, { ...options, sweeps: 1 })),
+  'spectralNorm penalty': penaltyWith((layer, options) => spectralNorm(layer, { ...options, gap: 0.1 })),
+  'normalised operator': normalisedBy(layerOf, (layer, options) => spectralNorm(layer, { ...options, gap: 0.1 })),
+  'normalised reshaped kernel': normalisedBy(reshapedOf, (layer, options) =>
+    power(dense(layer.kernel), { ...options, iterations: 1 }),
+  ),
 }
+
+function penaltyWith(bound: BoundMethod<Conv>): Way {
+  return { chosen: 'λ', candidates: penaltyWeights, constraint: weight => penalized(bound, weight) }
+}
+
+function normalisedBy(viewOf: View, bound: BoundMethod<Conv>): Way {
+  return { chosen: 'temperature', candidates: temperatures, constraint: value => normalized(viewOf, bound, value) }
+}
+
+/** Layer l as the operator whose norm is meant. */
+type View = (kernel: ArrayLike<number>, l: number) => Conv
 
 /** Layer l as the operator it is. */
 export function layerOf(kernel: ArrayLike<number>, l: number): Conv {
@@ -86,24 +106,16 @@ function penalized(bound: BoundMethod<Conv>, weight: number): Constraint {
 }
 
 /** Runs with K/σ and takes the gradient through it. The bounds are used as they come: what is proven about the result is proven at the end. */
-function normalized(viewOf: (kernel: ArrayLike<number>, l: number) => Conv, method: BoundMethod<Conv>): Constraint {
+function normalized(viewOf: View, method: BoundMethod<Conv>, temperature: number): Constraint {
   const starts: (Start | undefined)[] = []
-  return throughKernels((kernel, l) => {
+  const replace = (kernel: Float32Array, l: number) => {
     const layer = viewOf(kernel, l)
     const bound: Bound = method(layer, { gradient: true, ...(starts[l] && { start: starts[l] }) })
     starts[l] = bound.start
     return normalize(layer, bound, { unproven: true })
-  })
-}
-
-interface Replaced {
-  readonly kernel: Tensor
-  vjp(cotangent: Tensor): Tensor
-}
-
-function throughKernels(replace: (kernel: Float32Array, l: number) => Replaced): Constraint {
+  }
   return {
-    temperature: TEMPERATURE,
+    temperature,
     apply(kernels) {
       const replaced = kernels.map(replace)
       return {

@@ -1,17 +1,40 @@
+import { writeFile } from 'node:fs/promises'
 import { startTensorFlow } from '../tfjs/backend.ts'
 import { robustAccuracy } from './attack.ts'
 import { certifiedAccuracy, certify } from './certificate.ts'
-import { constraints } from './constraints.ts'
-import { draw } from './draw.ts'
+import { ways } from './constraints.ts'
+import { type Drawings, draw } from './draw.ts'
+import { store } from './store.ts'
 import { evaluate, margins, train } from './train.ts'
 
 /** l2 radii of the attacks and of the certificate; grey values are in [0, 1]. */
 export const attackRadii = [0.1, 0.25, 0.5]
 export const certifiedRadii = [0.05, 0.1, 0.2, 0.4]
 
-/** What one training gives, as the table needs it. */
+/** How much of everything: drawings learnt from, passes over them, drawings tested, and how many of these are attacked. */
+export interface Plan {
+  readonly drawings: number
+  readonly epochs: number
+  readonly tested: number
+  readonly attacked: number
+}
+
+/** One training: a way with its λ or temperature, and seeds of the drawings it learns from and is judged on. */
+export interface Task {
+  readonly name: string
+  readonly value: number
+  readonly learns: number
+  readonly judgedOn: number
+  readonly plan: Plan
+  /** Where to keep the network, if it is to be kept. */
+  readonly file?: string
+}
+
+/** What one training gives, as the tables need it. */
 export interface Outcome {
   readonly name: string
+  readonly value: number
+  /** Of the drawings learnt from; the initial weights are drawn with it, too. */
   readonly seed: number
   readonly accuracy: number
   readonly robust: number[]
@@ -24,29 +47,23 @@ export interface Outcome {
   readonly overhead: number
 }
 
-export interface Plan {
-  readonly drawings: number
-  readonly epochs: number
-  readonly tested: number
-  readonly attacked: number
-}
-
 let started: Promise<void> | undefined
 
-/** Trains with one constraint and seed, and measures. */
-export async function run(name: string, seed: number, plan: Plan): Promise<Outcome> {
+/** Trains in one way with one seed, and measures. */
+export async function run({ name, value, learns, judgedOn, plan, file }: Task): Promise<Outcome> {
   await (started ??= startTensorFlow())
-  const settings = { seed: 100 * seed, epochs: plan.epochs, batch: 64, rate: 3e-3 }
-  const { network, steps } = train(draw(plan.drawings, 1000 + seed), settings, () => {}, constraints[name]())
-  const tested = draw(plan.tested, 2)
+  const settings = { seed: learns, epochs: plan.epochs, batch: 64, rate: 3e-3 }
+  const { network, steps } = train(draw(plan.drawings, learns), settings, () => {}, ways[name].constraint(value))
+  const tested = draw(plan.tested, judgedOn)
   const found = margins(evaluate(network, tested), tested.labels)
   const { norms, product, lipschitz } = certify(network)
   const rest = median(steps.map(({ whole, constraint }) => whole - constraint))
-  return {
+  const outcome = {
     name,
-    seed,
+    value,
+    seed: learns,
     accuracy: certifiedAccuracy(found, 0, 0),
-    robust: robustAccuracy(network, draw(plan.attacked, 3), attackRadii),
+    robust: robustAccuracy(network, first(tested, plan.attacked), attackRadii),
     certified: certifiedRadii.map(radius => certifiedAccuracy(found, lipschitz, radius)),
     product,
     lipschitz,
@@ -54,6 +71,13 @@ export async function run(name: string, seed: number, plan: Plan): Promise<Outco
     step: median(steps.map(({ whole }) => whole)),
     overhead: median(steps.map(({ constraint }) => constraint)) / rest,
   }
+  const description = { trained_with: name, chosen: String(value), seed: String(learns), certified_lipschitz: String(lipschitz) }
+  if (file !== undefined) await writeFile(file, store(network, description))
+  return outcome
+}
+
+function first({ pixels, labels }: Drawings, count: number): Drawings {
+  return { count, pixels, labels: labels.subarray(0, count) }
 }
 
 function median(numbers: number[]): number {
@@ -62,9 +86,9 @@ function median(numbers: number[]): number {
 
 // As a child process: an outcome and its processor time for every task sent.
 if (process.send) {
-  process.on('message', async ({ name, seed, plan }: { name: string; seed: number; plan: Plan }) => {
+  process.on('message', async (task: Task) => {
     const before = process.cpuUsage()
-    const outcome = await run(name, seed, plan)
+    const outcome = await run(task)
     const { user, system } = process.cpuUsage(before)
     process.send!({ outcome, seconds: (user + system) / 1e6 })
   })
