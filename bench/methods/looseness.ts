@@ -2,8 +2,6 @@
  * How loose each bound is on a trained network: value over the norm (every size, or the layer's own size with zero padding) for the 19
  * convolutions of ResNet-20, smallest, median and largest, with the time for all of them. The table of docs/methods.md.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import {
   type Bound,
   conv,
@@ -17,9 +15,9 @@ import {
   spectralNorm,
   tensorNorm,
 } from '../../src/index.ts'
+import { hasResnet20, resnet20 } from '../resnet20.ts'
 
-const file = fileURLToPath(new URL('../../../shared/models/resnet20.safetensors', import.meta.url))
-if (!existsSync(file)) {
+if (!hasResnet20) {
   console.log('skip: ../shared/models is not beside this checkout')
   process.exit()
 }
@@ -55,23 +53,4 @@ for (const [name, run] of methods) {
 
 function everySize({ kernel, stride }: SizedConv) {
   return conv(kernel, { stride })
-}
-
-/** Strides and sizes follow from the names: stage 1 at 32, 2 at 16, 3 at 8, the first layer of stages 2 and 3 with stride 2. */
-function resnet20(): SizedConv[] {
-  const bytes = readFileSync(file)
-  const header = Number(bytes.readBigUInt64LE(0))
-  const tensors: [string, { shape: number[]; data_offsets: number[] }][] = Object.entries(
-    JSON.parse(bytes.toString('utf8', 8, 8 + header)),
-  )
-  return tensors
-    .filter(([name, { shape }]) => name !== '__metadata__' && shape.length === 4)
-    .map(([name, { shape, data_offsets }]) => {
-      const data = Float64Array.from({ length: (data_offsets[1] - data_offsets[0]) / 4 }, (_, i) =>
-        bytes.readFloatLE(8 + header + data_offsets[0] + 4 * i),
-      )
-      const stride = /layer[23]\.0\.conv1/.test(name) ? 2 : 1
-      const stage = Number(/layer(\d)/.exec(name)?.[1] ?? 1)
-      return conv({ data, shape }, { stride, pad: 1, inputSize: (64 >> stage) * stride })
-    })
 }
