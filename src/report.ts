@@ -106,7 +106,10 @@ export interface NodeReport {
 /** A network's l2 Lipschitz constant: a certified ceiling, or the reason there is none; and a floor where one was found. */
 export interface NetworkReport {
   readonly upper: number | null
+  /** the gain between two inputs that were found, proven */
   readonly lower: number | null
+  /** the largest stretch of the Jacobian that was found: no claim */
+  readonly estimate: number | null
   /** why there is no certificate, naming the operator */
   readonly refused?: string
   readonly nodes: readonly NodeReport[]
@@ -166,7 +169,7 @@ export interface LayerComparison {
 }
 
 export interface Finding {
-  readonly what: 'unreadable' | 'no-bound' | 'max-norm' | 'max-lipschitz'
+  readonly what: 'unreadable' | 'nothing' | 'no-bound' | 'max-norm' | 'max-lipschitz'
   readonly file: string
   readonly layer?: string
   readonly message: string

@@ -19,14 +19,17 @@ export function modelReport(model: Model, place: number, layers: readonly LayerR
   }
 }
 
-/** A file that could not be read. */
-export function unreadable(file: string, place: number, error: Problem): ModelReport {
+/** A file that could not be read. Its report says its name, so the sentence does not have to. */
+export function unreadable(file: string, place: number, { code, message }: Problem): ModelReport {
+  const error = { code, message: message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message }
   return { file, place, format: null, layerCount: 0, layers: [], batchNorms: 0, skipped: [], notes: [], product: null, error }
 }
 
 /** The whole: models, and what is wrong with them. */
 export function reportOf(goal: Goal, models: readonly ModelReport[], partial = false): Report {
-  return { opnorm: version, goal, models, findings: models.flatMap(model => findingsOf(model, goal)), partial }
+  const findings = models.flatMap(model => findingsOf(model, goal))
+  if (!partial) findings.push(...unmatched(models, goal))
+  return { opnorm: version, goal, models, findings, partial }
 }
 
 /** Product of the ceilings, every multiplication rounded up; null when a layer has none or nothing was audited. */
@@ -40,10 +43,23 @@ export function productOf(layers: readonly LayerReport[]): number | null {
   return Number.isFinite(product) ? product : null
 }
 
+/** A pattern that picks no layer of any file: limits would hold for want of anything to check. A part of a sharded audit cannot know. */
+function unmatched(models: readonly ModelReport[], { layers, shard }: Goal): Finding[] {
+  if (layers === undefined || shard || models.some(model => model.layers.length > 0)) return []
+  return models
+    .filter(model => model.layerCount > 0)
+    .map(({ file, layerCount }) => ({
+      what: 'nothing' as const,
+      file,
+      message: `expected a layer that matches '${layers}', got none of ${layerCount}. Run it without --layers to see their names`,
+    }))
+}
+
 function findingsOf(model: ModelReport, goal: Goal): Finding[] {
   const { file } = model
   if (model.error) return [{ what: 'unreadable', file, message: model.error.message }]
-  const found = model.layers.flatMap(layer => layerFinding(file, layer, goal.maxNorm))
+  const found = nothingIn(model)
+  found.push(...model.layers.flatMap(layer => layerFinding(file, layer, goal.maxNorm)))
   const limit = goal.maxLipschitz
   if (limit !== undefined && !(model.network?.upper != null && model.network.upper <= limit)) {
     const given = model.network?.upper ?? model.network?.refused ?? 'no graph in the file'
@@ -54,6 +70,14 @@ function findingsOf(model: ModelReport, goal: Goal): Finding[] {
     })
   }
   return found
+}
+
+/** A file that holds no layer, which a damaged one may look like. */
+function nothingIn({ file, layerCount, skipped, network }: ModelReport): Finding[] {
+  if (layerCount > 0 || (network && network.upper !== null)) return []
+  const [other] = skipped
+  const others = other ? `${skipped.length} of other kinds ('${other.name}': ${other.why})` : 'no tensor at all'
+  return [{ what: 'nothing', file, message: `expected a layer, got ${others}. Check that it is the right file, and complete` }]
 }
 
 /** Whether a method has nothing to say about a layer as it is, which is nobody's fault. */

@@ -6,7 +6,7 @@ import { foldsOf } from './network-folds.ts'
 import { fusedNodes } from './network-fusion.ts'
 import type { NetworkOptions } from './network-types.ts'
 import { RULES } from './rules/index.ts'
-import { isShape, MOST_ENTRIES, type Numbers, numbersOf } from './rules/numbers.ts'
+import { isShape, MOST_MADE, type Numbers, numbersOf } from './rules/numbers.ts'
 import { cannotBound, type Operand, type Step, type View } from './rules/step.ts'
 
 /** A step of the network that depends on its inputs. */
@@ -33,6 +33,8 @@ interface Work {
   readonly values: Map<string, Operand>
   readonly folds: ReturnType<typeof foldsOf>
   readonly norm: (layer: SizedConv) => number
+  /** entries that constants may still be computed to: as many as the file stores, and some */
+  readonly allowance: { left: number }
 }
 
 /** Follows the graph from its inputs: a step for every node that its outputs need. */
@@ -47,6 +49,7 @@ export function planOf(model: Model, options: NetworkOptions, norm: (layer: Size
     values,
     folds: foldsOf(graph, batchNorms),
     norm,
+    allowance: { left: MOST_MADE + storedEntries(graph) },
   }
   checkNames(graph, options)
   const steps: Planned[] = []
@@ -123,7 +126,7 @@ function stepsOf(node: GraphNode, work: Work): Planned[] {
         work.values.set(output, { name: output, shape: step.shape })
         return [{ node, step, operands, output }]
       }
-      work.values.set(output, { name: output, shape: step.shape, constant: computed(step, operands) })
+      work.values.set(output, { name: output, shape: step.shape, constant: computed(step, operands, work) })
       return []
     })
   } catch (error) {
@@ -145,12 +148,18 @@ function checkGains({ gains }: Step, operands: readonly (Operand | undefined)[])
   })
 }
 
-function computed(step: Step, operands: readonly (Operand | undefined)[]): Numbers {
-  if (sizeOf(step.shape) > MOST_ENTRIES) cannotBound(`a constant of shape [${step.shape.join(', ')}]`)
+/** A few bytes of a graph can ask for constants of any size: what they come to together is bounded by what the file holds. */
+function computed(step: Step, operands: readonly (Operand | undefined)[], { allowance }: Work): Numbers {
+  allowance.left -= sizeOf(step.shape)
+  if (allowance.left < 0) cannotBound(`a constant of shape [${step.shape.join(', ')}]: more numbers than the file holds`)
   return step.evaluate(
     operands.map(operand => operand?.constant),
     true,
   )
+}
+
+function storedEntries({ constants }: Graph): number {
+  return [...constants.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0)
 }
 
 function ruleFor(node: GraphNode) {

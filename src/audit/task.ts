@@ -38,7 +38,7 @@ export const DEFAULT_GAP = 1e-6
 /** The layers a goal speaks of: their places in `model.layers`, in order. */
 export function chosenLayers(model: Model, goal: Goal): number[] {
   const pattern = goal.layers ?? '*'
-  return model.layers.flatMap((layer, index) => (layer.name === pattern || fits(pattern, layer.name) ? [index] : []))
+  return model.layers.flatMap((layer, index) => (fits(pattern, layer.name) ? [index] : []))
 }
 
 /** The task of one layer. Weights are touched only here, so a plan over a big model costs nothing. */

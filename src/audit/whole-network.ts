@@ -8,13 +8,14 @@ import type { Goal, NetworkReport } from '../report.ts'
 export function networkReport(model: Model, goal: Goal): NetworkReport | undefined {
   if (!model.graph) return undefined
   try {
-    const { bound, reason, nodes, lower, lowerReason } = certifyNetwork(model, {
+    const { bound, reason, nodes, lower, estimate, lowerReason } = certifyNetwork(model, {
       gap: goal.gap ?? DEFAULT_GAP,
       ...(goal.inputShapes && { inputShapes: named(goal.inputShapes, model.graph) }),
     })
     return {
       upper: finite(bound?.upper),
       lower: finite(lower?.lower),
+      estimate: finite(estimate?.value),
       ...(reason !== undefined && { refused: reason.replace(/^no certificate: /, '') }),
       nodes: nodes.map(({ name, op, rule, gain, cumulative }) => ({
         name,
@@ -26,7 +27,7 @@ export function networkReport(model: Model, goal: Goal): NetworkReport | undefin
       notes: lowerReason === undefined ? [] : [lowerReason],
     }
   } catch (error) {
-    return { upper: null, lower: null, refused: problemOf(error).message, nodes: [], notes: [] }
+    return { upper: null, lower: null, estimate: null, refused: problemOf(error).message, nodes: [], notes: [] }
   }
 }
 

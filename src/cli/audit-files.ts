@@ -5,6 +5,7 @@ import { type Share, shareOf } from '../audit/shard.ts'
 import { chosenLayers, taskOf } from '../audit/task.ts'
 import { networkReport } from '../audit/whole-network.ts'
 import { companions, readModel } from '../formats/index.ts'
+import { fits } from '../formats/geometry.ts'
 import type { GeometryEntry, Model, NamedBytes } from '../formats/model.ts'
 import type { Goal, LayerReport, ModelReport, Report } from '../report.ts'
 import type { Crew } from './crew.ts'
@@ -18,25 +19,32 @@ export interface Audit {
   readonly progress: Progress
   /** who audits layers of this cost together */
   readonly crewFor: (cost: number, layers: number) => Crew
+  /** says what may be a mistake, though nothing is wrong with the models */
+  readonly warn: (sentence: string) => void
   /** aborted by Ctrl-C: what is done so far becomes the report */
   readonly signal: AbortSignal
 }
 
 /** Audits one file after another, so that only one is in memory; a file that cannot be read does not stop the others. */
 export async function auditFiles(audit: Audit): Promise<Report> {
-  const { files, goal, signal } = audit
+  const { files, goal, geometry, signal } = audit
   const share = shareOf(goal, files.length)
+  const unused = new Set(Object.keys(geometry ?? {}))
   const models: ModelReport[] = []
   for (const [place, file] of files.entries()) {
     if (signal.aborted) break
-    if (share.file(place)) models.push(await auditFile(file, place, share, audit))
+    if (share.file(place)) models.push(await auditFile(file, place, share, audit, unused))
   }
+  if (!signal.aborted && !goal.shard)
+    for (const name of unused) audit.warn(`--geometry: expected a layer that '${name}' fits, got none. Check the spelling`)
   return reportOf(goal, models, signal.aborted)
 }
 
-async function auditFile(file: string, place: number, share: Share, audit: Audit): Promise<ModelReport> {
+async function auditFile(file: string, place: number, share: Share, audit: Audit, unused: Set<string>): Promise<ModelReport> {
   try {
     const model = readModel(await filesOf(file), audit.geometry ? { geometry: audit.geometry } : {})
+    for (const pattern of unused)
+      if ([...model.layers, ...model.skipped].some(({ name }) => fits(pattern, name))) unused.delete(pattern)
     const layers = await auditLayers(model, share.layers(chosenLayers(model, audit.goal)), audit)
     const whole = share.network() && !audit.signal.aborted
     return modelReport(model, place, layers, whole ? networkReport(model, audit.goal) : undefined)

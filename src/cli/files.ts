@@ -68,11 +68,20 @@ export async function readBytes(name: string, what = 'a model file'): Promise<Na
   }
 }
 
-/** Text of a JSON file. @throws OpnormError `usage`: such files are arguments, not models */
-export async function readJson(name: string, what: string): Promise<unknown> {
-  const { bytes } = await readBytes(name, what)
+/** Text of a file that an option names. @throws OpnormError `usage`: such files are arguments, not models */
+export async function readArgument(name: string, what: string): Promise<string> {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes))
+    return new TextDecoder().decode((await readBytes(name, what)).bytes)
+  } catch (cause) {
+    throw new OpnormError('usage', (cause as Error).message, { cause })
+  }
+}
+
+/** What a JSON file that an option names holds. @throws OpnormError `usage` */
+export async function readJson(name: string, what: string): Promise<unknown> {
+  const text = await readArgument(name, what)
+  try {
+    return JSON.parse(text)
   } catch (cause) {
     throw new OpnormError('usage', `${name}: expected ${what}, got no JSON (${(cause as Error).message}). Check the file`, {
       cause,

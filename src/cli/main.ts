@@ -4,12 +4,13 @@ import { compared } from '../audit/compare.ts'
 import { merge } from '../audit/merge.ts'
 import { readReport } from '../audit/read-report.ts'
 import { OpnormError } from '../errors.ts'
-import type { GeometryEntry } from '../formats/model.ts'
+import { geometryTable } from '../formats/geometry.ts'
 import type { Report } from '../report.ts'
+import { visible } from '../report/columns.ts'
 import { version } from '../version.ts'
 import { auditFiles } from './audit-files.ts'
 import { alone, workers } from './crew.ts'
-import { expand, readBytes, readJson, writeWhole } from './files.ts'
+import { expand, readArgument, readBytes, readJson, writeWhole } from './files.ts'
 import { help } from './help.ts'
 import { type Command, readCommand } from './options.ts'
 import { progressOn } from './progress.ts'
@@ -47,15 +48,19 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 async function reportFor(command: Command, terminal: Terminal): Promise<Report> {
   const report = command.verb === 'merge' ? merge(await reports(command.files)) : await auditOf(command, terminal)
   if (command.compare === undefined) return report
-  return compared(report, (await reports([command.compare]))[0])
+  return compared(report, readReport(command.compare, await readArgument(command.compare, 'a JSON report')))
 }
 
 async function auditOf(command: Command, { stderr, signal, script }: Terminal): Promise<Report> {
-  const geometry = command.geometry === undefined ? undefined : await readJson(command.geometry, 'a table of geometries')
+  const geometry =
+    command.geometry === undefined
+      ? undefined
+      : geometryTable(await readJson(command.geometry, 'a table of geometries'), command.geometry)
   return auditFiles({
     files: await expand(command.files),
     goal: command.goal,
-    ...(geometry !== undefined && { geometry: geometry as Record<string, GeometryEntry> }),
+    ...(geometry && { geometry }),
+    warn: sentence => stderr.write(`opnorm: ${visible(sentence)}\n`),
     progress: progressOn(stderr, !command.quiet),
     crewFor: (cost, layers) =>
       script && cost > WORTH_A_WORKER ? workers(script, Math.min(layers, command.threads ?? availableParallelism())) : alone(),
@@ -79,7 +84,7 @@ async function deliver(report: Report, command: Command, { stdout, stderr, env }
   // The table says what is wrong itself; other formats may be read by nobody before the build goes on.
   if (command.output !== undefined || command.format !== 'table')
     for (const { file, layer, message } of report.findings)
-      stderr.write(`opnorm: ${message.startsWith(file) ? '' : `${file}: `}${layer === undefined ? '' : `${layer}: `}${message}\n`)
+      stderr.write(`opnorm: ${visible([file, layer, message].filter(part => part !== undefined).join(': '))}\n`)
 }
 
 /** https://no-color.org: NO_COLOR, present and not empty, means none. */

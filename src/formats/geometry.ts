@@ -4,15 +4,15 @@ import type { GeometryEntry, LayerGeometry } from './model.ts'
 /** The entry for a layer in a `--geometry` table: its own name first, then the first pattern with `*` that fits. */
 export function entryFor(table: Readonly<Record<string, GeometryEntry>> | undefined, name: string): GeometryEntry | undefined {
   if (table === undefined) return undefined
-  if (Object.hasOwn(table, name)) return checkEntry(table[name], name)
-  for (const pattern of Object.keys(table))
-    if (pattern.includes('*') && fits(pattern, name)) return checkEntry(table[pattern], pattern)
+  if (Object.hasOwn(table, name)) return table[name]
+  for (const pattern of Object.keys(table)) if (pattern.includes('*') && fits(pattern, name)) return table[pattern]
   return undefined
 }
 
 /** Whether a text fits a pattern whose `*` stand for any text: greedy by pieces, so no pattern can make it slow. */
 export function fits(pattern: string, text: string): boolean {
   const pieces = pattern.split('*')
+  if (pieces.length === 1) return pattern === text
   const first = pieces[0]
   const last = pieces[pieces.length - 1]
   if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false
@@ -25,14 +25,48 @@ export function fits(pattern: string, text: string): boolean {
   return at <= text.length - last.length
 }
 
-const KEYS = ['op', 'stride', 'dilation', 'groups', 'padding', 'pad', 'inputSize', 'transposed', 'outputPadding', 'layout']
+const whole = (least: number) => (value: unknown) => Number.isSafeInteger(value) && (value as number) >= least
+const sides = (least: number) => (value: unknown) =>
+  whole(least)(value) || (Array.isArray(value) && value.length > 0 && value.every(whole(least)))
+const among =
+  (...words: readonly unknown[]) =>
+  (value: unknown) =>
+    words.includes(value)
 
-function checkEntry(entry: GeometryEntry, name: string): GeometryEntry {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
-    fail('file', `geometry of ${name}`, 'an object such as {"stride": 2, "pad": 1}', show(entry), 'See docs/formats')
-  for (const key of Object.keys(entry))
-    if (!KEYS.includes(key)) fail('file', `geometry of ${name}`, KEYS.join(', '), show(key), 'See docs/formats')
-  return entry
+/** What each key of an entry may hold, and how that is said. */
+const KEYS: Readonly<Record<keyof GeometryEntry, readonly [fits: (value: unknown) => boolean, wanted: string]>> = {
+  op: [among('conv', 'dense', 'skip'), "'conv', 'dense' or 'skip'"],
+  stride: [sides(1), 'whole numbers from 1'],
+  dilation: [sides(1), 'whole numbers from 1'],
+  groups: [whole(1), 'a whole number from 1'],
+  padding: [among('zero', 'circular'), "'zero' or 'circular'"],
+  pad: [value => among('same', 'valid')(value) || sides(0)(value), "'same', 'valid' or whole numbers from 0"],
+  inputSize: [sides(1), 'whole numbers from 1'],
+  transposed: [among(true, false), 'true or false'],
+  outputPadding: [sides(0), 'whole numbers from 0'],
+  layout: [among('OIHW', 'HWIO'), "'OIHW' or 'HWIO'"],
+}
+
+/**
+ * A table of geometries by layer name or pattern, as somebody wrote it.
+ *
+ * @throws OpnormError `option` when it is none
+ */
+export function geometryTable(given: unknown, what: string): Readonly<Record<string, GeometryEntry>> {
+  const table = recordOf(given, what, 'an object of layer names')
+  for (const [name, held] of Object.entries(table))
+    for (const [key, value] of Object.entries(recordOf(held, `${what}: ${name}`, 'an object such as {"stride": 2, "pad": 1}'))) {
+      const known = Object.hasOwn(KEYS, key) ? KEYS[key as keyof GeometryEntry] : undefined
+      if (!known) fail('option', `${what}: ${name}`, `only ${Object.keys(KEYS).join(', ')}`, show(key), 'See docs/formats.md')
+      const [fits, wanted] = known
+      if (!fits(value)) fail('option', `${what}: ${name}: ${key}`, wanted, show(value), 'See docs/formats.md')
+    }
+  return table as Record<string, GeometryEntry>
+}
+
+function recordOf(value: unknown, what: string, wanted: string): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  return fail('option', what, wanted, show(value), 'See docs/formats.md')
 }
 
 /**

@@ -1,4 +1,5 @@
 import { fail, OpnormError } from '../errors.ts'
+import { geometryTable } from './geometry.ts'
 import type { Model, NamedBytes, ReadOptions } from './model.ts'
 import { isNpy, readNpy, readNpz } from './npy.ts'
 import { isOnnx, onnxCompanions, readOnnx } from './onnx/index.ts'
@@ -15,12 +16,13 @@ export type * from './model.ts'
  * Nothing in a file is executed, every length is checked before memory is taken, and tensors stay views of the bytes given.
  *
  * @param files the model file first; then what belongs to it (external data, shards), see `companions`
- * @throws OpnormError `file` for bytes that are no model, damaged, or not to be trusted
+ * @throws OpnormError `file` for bytes that are no model, damaged, or not to be trusted; `option` for a table of geometries that is none
  */
 export function readModel(files: NamedBytes | readonly NamedBytes[], options: ReadOptions = {}): Model {
   const given = Array.isArray(files) ? (files as readonly NamedBytes[]) : [files as NamedBytes]
   const [file] = given
   if (file === undefined) fail('file', 'files', 'at least one file', 'none', 'Give the model file first')
+  if (options.geometry !== undefined) geometryTable(options.geometry, 'geometry')
   return clearly(file, () => readerOf(file)(given, options))
 }
 

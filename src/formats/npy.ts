@@ -80,15 +80,15 @@ function array(bytes: Uint8Array, what: string): Weights | string {
     what,
   )
   const length = sizeOf(shape) * widthOf[dtype]
-  if (bytes.length - end < length)
+  if (bytes.length - end !== length)
     fail(
       'file',
       what,
       `${length} bytes for ${dtype} ${show(shape)}`,
       String(bytes.length - end),
-      'The file is damaged or cut short',
+      bytes.length - end < length ? 'The file is damaged or cut short' : 'Save one array a file, or all of them with np.savez',
     )
-  const read = weights(bytes.subarray(end, end + length), dtype, shape, what, endian === '>')
+  const read = weights(bytes.subarray(end), dtype, shape, what, endian === '>')
   return order[1] === 'True' && shape.length > 1 ? strided(read, shape, columnMajor(shape)) : read
 }
 

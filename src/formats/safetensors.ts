@@ -98,12 +98,16 @@ function readEntry(name: string, entry: unknown, what: string): Entry {
   return { name, dtype, shape: checkShape(shape, `${what}: ${name}`), begin, end }
 }
 
-/** Tensors may not reach beyond the file, nor into each other: shared bytes are how one tensor is passed off as another. */
+/**
+ * Tensors may not reach beyond the file, nor into each other (shared bytes are how one tensor is passed off as another), and the format
+ * leaves no byte to nobody: what is unclaimed is what a damaged header has lost.
+ */
 function checkRanges(entries: Entry[], length: number, what: string): void {
   const sorted = entries.filter(entry => entry.end > entry.begin).sort((a, b) => a.begin - b.begin)
   let reached = 0
   let previous = ''
   for (const { name, begin, end } of sorted) {
+    if (begin > reached) unclaimed(reached, begin, what)
     if (begin < reached)
       fail('file', `${what}: ${name}`, `bytes of its own`, `bytes that ${show(previous)} also claims`, 'The file is damaged')
     if (end > length)
@@ -111,4 +115,15 @@ function checkRanges(entries: Entry[], length: number, what: string): void {
     reached = end
     previous = name
   }
+  if (reached < length) unclaimed(reached, length, what)
+}
+
+function unclaimed(from: number, to: number, what: string): never {
+  fail(
+    'file',
+    what,
+    'a tensor for every byte',
+    `none for bytes ${from} to ${to}`,
+    'The file is damaged, or has something appended',
+  )
 }

@@ -1,5 +1,6 @@
 import { Inflate } from 'fflate'
 import { fail, show } from '../errors.ts'
+import { crc32 } from './crc32.ts'
 
 /** One file inside an archive; `read` gives its bytes (a view when it is stored, inflated anew when it is deflated). */
 export interface Member {
@@ -77,15 +78,23 @@ function directory(view: DataView, bytes: Uint8Array, what: string): Entry[] {
   const end = findEnd(view)
   if (end < 0) fail('file', what, 'a ZIP directory at the end', 'none', 'The file is damaged or cut short')
   let count = view.getUint16(end + 10, true)
+  let size = view.getUint32(end + 12, true)
   let at = view.getUint32(end + 16, true)
+  let closed = end
   const located = end - 20
-  if ((count === 0xffff || at === 0xffffffff) && located >= 0 && view.getUint32(located, true) === LOCATOR_64) {
+  // PyTorch writes the ZIP64 records whether they are needed or not.
+  if (located >= 0 && view.getUint32(located, true) === LOCATOR_64) {
     const end64 = whole(view, located + 8)
     if (end64 + 56 > bytes.length || view.getUint32(end64, true) !== END_64)
       fail('file', what, 'a ZIP64 directory', 'none where it should be', 'The file is damaged')
     count = whole(view, end64 + 32)
+    size = whole(view, end64 + 40)
     at = whole(view, end64 + 48)
+    closed = end64
   }
+  // What stands before or behind an archive is another file's: members would be read from the wrong one.
+  if (at + size !== closed || end + 22 + view.getUint16(end + 20, true) !== bytes.length)
+    fail('file', what, 'one ZIP archive', 'bytes before or behind it', 'The file is damaged, or joined from several')
   const entries: Entry[] = []
   for (let i = 0; i < count; i++) {
     if (at + 46 > bytes.length || view.getUint32(at, true) !== CENTRAL)
@@ -146,6 +155,7 @@ function readMember(view: DataView, bytes: Uint8Array, entry: Entry, allowance: 
   const data = bytes.subarray(start, start + packed)
   if (method === 0) {
     if (size !== packed) fail('file', what, `${size} stored bytes`, String(packed), 'The file is damaged')
+    checkSum(data, entry.crc, what)
     return data
   }
   if (method !== 8) fail('file', what, 'a stored or deflated member', `compression method ${method}`, 'Save it uncompressed')
@@ -168,19 +178,13 @@ function inflate(data: Uint8Array, size: number, crc: number, what: string): Uin
     filled += chunk.length
   })
   for (let at = 0; at < data.length; at += PUSH) stream.push(data.subarray(at, at + PUSH), at + PUSH >= data.length)
-  if (filled !== size || crc32(out) !== crc)
-    fail('file', what, 'the bytes its checksum speaks of', 'others', 'The file is damaged')
+  if (filled !== size) fail('file', what, `${size} inflated bytes`, String(filled), 'The file is damaged')
+  checkSum(out, crc, what)
   return out
 }
 
-let table: Uint32Array | undefined
-
-function crc32(bytes: Uint8Array): number {
-  table ??= Uint32Array.from({ length: 256 }, (_, byte) => {
-    for (let bit = 0; bit < 8; bit++) byte = byte & 1 ? (byte >>> 1) ^ 0xedb88320 : byte >>> 1
-    return byte
-  })
-  let crc = -1
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]) & 255]
-  return ~crc >>> 0
+/** Writers in a hurry leave the checksum out, as 0: PyTorch does when it is told to (`set_crc32_options`). */
+function checkSum(data: Uint8Array, crc: number, what: string): void {
+  if (crc !== 0 && crc32(data) !== crc)
+    fail('file', what, 'the bytes its checksum speaks of', 'others', 'The file is damaged: copy or download it again')
 }

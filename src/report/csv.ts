@@ -1,4 +1,4 @@
-import type { Claim, LayerReport, ModelReport, Report } from '../report.ts'
+import type { Claim, LayerReport, ModelReport, NetworkReport, Report } from '../report.ts'
 
 const HEADER = [
   'file',
@@ -25,16 +25,26 @@ const HEADER = [
   'error',
 ]
 
-/** One row per layer and method, numbers in full; what is not proven is empty. RFC 4180. */
+/** One row per layer and method, and one per network, numbers in full; what is not proven is empty. RFC 4180. */
 export function toCsv(report: Report): string {
   const rows = report.models.flatMap(model =>
-    model.error ? [unreadRow(model)] : model.layers.flatMap(layer => layerRows(model, layer)),
+    model.error
+      ? [unreadRow(model)]
+      : [...model.layers.flatMap(layer => layerRows(model, layer)), ...(model.network ? [networkRow(model, model.network)] : [])],
   )
   return [HEADER, ...rows].map(row => row.map(field).join(',') + '\r\n').join('')
 }
 
 function unreadRow(model: ModelReport): string[] {
   return [model.file, ...new Array<string>(HEADER.length - 2).fill(''), model.error!.message]
+}
+
+/** The whole network, where a layer would stand: its certificate, and the floor that was found. */
+function networkRow({ file }: ModelReport, { upper, lower, refused }: NetworkReport): string[] {
+  const known: Record<string, string> = { file, op: 'network', error: refused ?? '' }
+  if (upper !== null) Object.assign(known, { method: 'composition', kind: 'upper', scope: 'this-size', value: String(upper) })
+  if (upper !== null) Object.assign(known, { lower: String(lower ?? 0), upper: String(upper) })
+  return HEADER.map(title => known[title] ?? '')
 }
 
 function layerRows(model: ModelReport, layer: LayerReport): string[][] {

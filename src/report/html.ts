@@ -1,12 +1,13 @@
 import type { LayerReport, ModelReport, NetworkReport, Report } from '../report.ts'
 import { chainOf, chainRows, totalCurve } from './charts/chain.ts'
 import { comparisonLine, comparisonRows, COMPARISON_TITLES } from './comparison.ts'
-import { enclosureText, gapText, roundedDown, roundedUp } from './decimal.ts'
+import { enclosureText, gapText, roundedUp } from './decimal.ts'
 import { escapeHtml } from './escape.ts'
 import { layerCard } from './layer-card.ts'
 import { layerTable } from './layer-table.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
+import { belowText } from './text.ts'
 import { KINDS } from './words.ts'
 
 /**
@@ -115,8 +116,13 @@ function networkTile(
   if (!network) return tile('whole network', 'unknown', 'this file has no graph; an ONNX or TF.js model has one', 'muted')
   if (network.upper === null)
     return tile('whole network', 'no certificate', escapeHtml(network.refused ?? 'the bound exceeds every number'), 'muted')
-  const floor = network.lower === null ? '' : `, and some inputs reach ${roundedDown(network.lower, 3)}`
-  return tile('whole network', `≤ ${roundedUp(network.upper, 4)}`, `certified Lipschitz constant${floor}`, 'certified')
+  const below = belowText(network)
+  return tile(
+    'whole network',
+    `≤ ${roundedUp(network.upper, 4)}`,
+    `certified Lipschitz constant${below && `; ${below}`}`,
+    'certified',
+  )
 }
 
 function chain(model: ModelReport): string {

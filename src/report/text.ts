@@ -1,7 +1,7 @@
 import type { Finding, Goal, ModelComparison, ModelReport, NetworkReport, Report } from '../report.ts'
 import { columnsOf, visible } from './columns.ts'
 import { COMPARISON_TITLES, comparisonLine, comparisonRows } from './comparison.ts'
-import { roundedDown, roundedUp } from './decimal.ts'
+import { rounded, roundedDown, roundedUp } from './decimal.ts'
 
 export type Tone = 'dim' | 'bold' | 'red' | 'green' | 'yellow'
 
@@ -13,7 +13,8 @@ export interface TextOptions {
 /** The report for a terminal: a table per file, what it comes to, and what is wrong. */
 export function toText(report: Report, { paint = (_, text) => text }: TextOptions = {}): string {
   const several = report.models.length > 1
-  const blocks = report.models.map(model => modelText(model, report.goal, several, paint))
+  // A file that could not be read has nothing but its finding, which stands at the end.
+  const blocks = report.models.filter(model => !model.error).map(model => modelText(model, report.goal, several, paint))
   const changes = (report.comparison ?? []).map(comparison => comparisonText(comparison, paint))
   const findings = report.findings.map(finding => findingText(finding, paint))
   if (report.partial) findings.push(paint('yellow', 'interrupted: this report is incomplete'))
@@ -24,12 +25,11 @@ type Paint = NonNullable<TextOptions['paint']>
 
 function modelText(model: ModelReport, goal: Goal, titled: boolean, paint: Paint): string {
   const title = titled ? [paint('bold', visible(model.file))] : []
-  if (model.error) return [...title, paint('red', visible(model.error.message))].join('\n')
   return [...title, ...tableLines(model, goal, paint), ...summaryLines(model, goal), ...noteLines(model, paint)].join('\n')
 }
 
 function tableLines(model: ModelReport, goal: Goal, paint: Paint): string[] {
-  if (model.layers.length === 0) return [goal.layers ? `no layer matches '${goal.layers}'` : 'no layers found']
+  if (model.layers.length === 0) return [goal.layers && model.layerCount > 0 ? `no layer matches '${goal.layers}'` : 'no layers']
   const columns = columnsOf(model, goal)
   const cells = model.layers.map(layer => columns.map(column => column.cell(layer)))
   // An error's sentence runs on over the columns to its right instead of widening its own.
@@ -62,8 +62,7 @@ function comparisonText(comparison: ModelComparison, paint: Paint): string {
 }
 
 function summaryLines(model: ModelReport, goal: Goal): string[] {
-  if (model.layers.length === 0) return []
-  const lines = [countLine(model, goal)]
+  const lines = model.layers.length === 0 ? [] : [countLine(model, goal)]
   if (model.layers.length > 1) lines.push(productLine(model))
   if (model.network) lines.push(networkLine(model.network))
   return lines
@@ -92,10 +91,17 @@ function productLine(model: ModelReport): string {
 }
 
 /** One line for the network as a whole. */
-export function networkLine({ upper, lower, refused }: NetworkReport): string {
+export function networkLine(network: NetworkReport): string {
+  const { upper, refused } = network
   if (refused !== undefined || upper === null) return `network: no certificate: ${refused ?? 'the bound exceeds every number'}`
-  const floor = lower === null ? '' : `   (at least ${roundedDown(lower, 3)})`
-  return `network: certified Lipschitz constant ≤ ${roundedUp(upper, 4)}${floor}`
+  const below = belowText(network)
+  return `network: certified Lipschitz constant ≤ ${roundedUp(upper, 4)}${below && `   (${below})`}`
+}
+
+/** What was found below a certificate: a proven gain, else the stretch of a Jacobian. */
+export function belowText({ lower, estimate }: NetworkReport): string {
+  if (lower !== null) return `≥ ${roundedDown(lower, 3)} proven, between two inputs`
+  return !estimate ? '' : `about ${rounded(estimate, 3)} found, by a Jacobian`
 }
 
 function noteLines(model: ModelReport, paint: Paint): string[] {

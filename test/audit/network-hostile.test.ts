@@ -43,10 +43,10 @@ function damaged(graph: Graph): Graph {
 
 test('damaged graphs end in a certificate, a reason or a clear error, at once', () => {
   const outcomes = { bound: 0, reason: 0, error: 0 }
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < 300; round++) {
     const model = modelOf(pick(CASES))
     const graph = damaged(model.graph!)
-    const started = performance.now()
+    const started = process.cpuUsage()
     try {
       const { bound, reason } = certifyNetwork({ ...model, graph }, { gap: 0.1 })
       if (bound) {
@@ -63,8 +63,9 @@ test('damaged graphs end in a certificate, a reason or a clear error, at once', 
       }
       outcomes.error++
     }
-    const seconds = (performance.now() - started) / 1000
-    assert.ok(seconds < 20, `${seconds} s: ${JSON.stringify(graph)}`)
+    const { user, system } = process.cpuUsage(started)
+    const seconds = (user + system) / 1e6
+    assert.ok(seconds < 2, `${seconds} s: ${JSON.stringify(graph)}`)
   }
   assert.ok(outcomes.bound > 10 && outcomes.reason > 50, JSON.stringify(outcomes))
 })

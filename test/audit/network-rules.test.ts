@@ -3,83 +3,28 @@ import * as assert from 'uvu/assert'
 import { certifyNetwork } from '../../src/audit/network.ts'
 import { type Plan, planOf } from '../../src/audit/network-plan.ts'
 import type { Numbers } from '../../src/audit/rules/numbers.ts'
-import type { Linear } from '../../src/audit/rules/step.ts'
 import { decompose, dot, mulberry32 } from '../oracle.ts'
+import { derivativeAt, type Inputs, joined, valuesAt } from './derivative.ts'
 import { CASES, modelOf, type OperatorCase } from './operator-cases.ts'
 
-type Inputs = Float64Array[]
-
 function run(plan: Plan, inputs: Inputs, careful = false, reach?: number): Map<string, Numbers> {
-  const values = new Map(plan.constants)
-  for (const [i, { name, shape }] of plan.inputs.entries())
-    values.set(name, { shape, data: inputs[i], ...(reach && { radius: inputs[i].map(() => reach) }) })
-  for (const { step, operands, output } of plan.steps) {
-    const value = step.evaluate(
-      operands.map(operand => operand && values.get(operand.name)),
-      careful,
-    )
+  const values = valuesAt(plan, inputs, careful, reach)
+  for (const { step, output } of plan.steps) {
+    const value = values.get(output)!
     assert.equal([...value.shape], [...step.shape], `${output} has the shape that was announced`)
     assert.is(
       value.data.length,
       step.shape.reduce((a, b) => a * b, 1),
     )
-    values.set(output, value)
   }
   return values
-}
-
-function joined(parts: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(parts.flatMap(part => Array.from(part)))
 }
 
 const norm = (x: Float64Array): number => Math.sqrt(dot(x, x))
 const minus = (a: Float64Array, b: Float64Array): Float64Array => a.map((v, i) => v - b[i])
 
-function randomInputs({ shapes }: OperatorCase, next: () => number, scale: number): Inputs {
+function randomInputs({ shapes }: OperatorCase, next: () => number, scale: number): Float64Array[] {
   return shapes.map(shape => Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => scale * (2 * next() - 1)))
-}
-
-/** The Jacobian at a point as products, by the plan's own derivatives. */
-function jacobian(
-  plan: Plan,
-  each: OperatorCase,
-  inputs: Inputs,
-): { push(d: Inputs): Float64Array; pull(w: Float64Array): Float64Array } {
-  const values = run(plan, inputs)
-  const linears: Linear[] = plan.steps.map(({ step, operands, output }) =>
-    step.linearize(
-      operands.map(operand => operand && values.get(operand.name)),
-      values.get(output)!,
-    ),
-  )
-  return {
-    push(d) {
-      const moves = new Map<string, Float64Array>(plan.inputs.map(({ name }, i) => [name, d[i]]))
-      for (const [i, { operands, output }] of plan.steps.entries())
-        moves.set(output, linears[i].forward(operands.map(x => (x && !x.constant ? moves.get(x.name) : undefined))))
-      return joined(each.outputs.map(name => moves.get(name)!))
-    },
-    pull(w) {
-      const pulls = new Map<string, Float64Array>()
-      let at = 0
-      for (const name of each.outputs) {
-        const { length } = values.get(name)!.data
-        pulls.set(name, w.slice(at, at + length))
-        at += length
-      }
-      for (const [i, { operands, output }] of [...plan.steps.entries()].reverse()) {
-        const held = pulls.get(output)
-        if (!held) continue
-        for (const [j, by] of linears[i].backward(held).entries()) {
-          const operand = operands[j]
-          if (!by || !operand || operand.constant) continue
-          const before = pulls.get(operand.name)
-          pulls.set(operand.name, before ? before.map((v, k) => v + by[k]) : by)
-        }
-      }
-      return joined(plan.inputs.map(({ name }, i) => pulls.get(name) ?? new Float64Array(inputs[i].length)))
-    },
-  }
 }
 
 /** Linear operators, whose constant is the norm of a matrix that can be written down. */
@@ -124,11 +69,11 @@ for (const each of CASES) {
     const next = mulberry32(23)
     for (let i = 0; i < 5; i++) {
       const x = randomInputs(each, next, 2)
-      const { push, pull } = jacobian(plan, each, x)
+      const { push, pull } = derivativeAt(plan, each.outputs, x)
       const d = randomInputs(each, next, 1)
       const moved = push(d)
       const w = moved.map(() => next() - 0.5)
-      const [left, right] = [dot(moved, w), dot(joined(d), pull(w))]
+      const [left, right] = [dot(moved, w), dot(joined(d), joined(pull(w)))]
       assert.ok(Math.abs(left - right) <= 1e-11 * (1 + Math.abs(left)), `${left} and ${right}`)
       const h = 1e-6
       const shifted = (sign: number): Map<string, Numbers> =>
@@ -177,7 +122,7 @@ for (const each of CASES) {
 
 function matrixNorm(plan: Plan, each: OperatorCase): number {
   const zero = each.shapes.map(shape => new Float64Array(shape.reduce((a, b) => a * b, 1)))
-  const { push } = jacobian(plan, each, zero)
+  const { push } = derivativeAt(plan, each.outputs, zero)
   const columns = zero.flatMap((x, i) =>
     Array.from(x, (_, j) => {
       const d = zero.map(v => v.slice())

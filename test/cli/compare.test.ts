@@ -44,6 +44,13 @@ test('what changed between two checkpoints', async () => {
   assert.match(out, '1 larger, 1 smaller, 1 the same within the gap, 1 new, 1 gone')
 })
 
+test('what changed, in Markdown', async () => {
+  const old = put(place, 'old.json', (await run([before, '--json'])).out)
+  const { out } = await run([after, '--compare', old, '-f', 'markdown'])
+  assert.match(out, /### Since `.*epoch-1\.safetensors`/)
+  assert.match(out, /\| grown\.weight \| .* \| 4\.00× \| larger \|/)
+})
+
 test('an old report that is none is wrong usage', async () => {
   const { code, err } = await run([after, '--compare', after])
   assert.is(code, 2)

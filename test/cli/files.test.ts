@@ -38,6 +38,51 @@ for (const [name, bytes, code, sentence] of DAMAGED) {
   })
 }
 
+test('a file that could not be read is named once', async () => {
+  const bad = put(folder(), 'bad.onnx', 'junk')
+  for (const format of ['table', 'json', 'csv', 'markdown']) {
+    const { out, err } = await run([bad, '-f', format])
+    const lines = (out + err).split('\n').filter(line => line.includes('bytes of another kind'))
+    assert.ok(lines.length > 0, format)
+    for (const line of lines) assert.ok(line.split(bad).length <= 2, line)
+  }
+})
+
+test('a file without a layer, and a pattern that fits none, are findings', async () => {
+  const place = folder()
+  const empty = put(place, 'empty.safetensors', safetensors({ 'a.bias': { shape: [3] } }))
+  const { code, out } = await run([empty])
+  assert.is(code, 1)
+  assert.match(out, /empty\.safetensors: expected a layer, got 1 of other kinds \('a\.bias': /)
+  const sound = put(place, 'sound.safetensors', good)
+  assert.is((await run([sound, '--layers', 'a.*'])).code, 0)
+  const none = await run([sound, '--layers', 'a'])
+  assert.is(none.code, 1)
+  assert.match(none.out, "expected a layer that matches 'a', got none of 3")
+  assert.is((await run([sound, '--layers', 'a', '--shard', '1/2'])).code, 0)
+})
+
+test('a table of geometries that is none is wrong usage; one that fits nothing is said', async () => {
+  const place = folder()
+  const model = put(place, 'm.safetensors', good)
+  for (const [text, sentence] of [
+    ['{', /got no JSON/],
+    ['[1]', /an object of layer names/],
+    ['{"a.weight": {"stride": 0}}', /a\.weight: stride: expected whole numbers from 1, got 0/],
+    ['{"*": {"strides": 2}}', /got 'strides'/],
+  ] as const) {
+    const { code, out, err } = await run([model, '--geometry', put(place, 'g.json', text)])
+    assert.is(code, 2, text)
+    assert.is(out, '')
+    assert.match(err, sentence)
+  }
+  assert.is((await run([model, '--geometry', `${place}/none.json`])).code, 2)
+  assert.is((await run([model, '--compare', `${place}/none.json`])).code, 2)
+  const { code, err } = await run([model, '--geometry', put(place, 'g.json', '{"c.*": {"stride": 2}, "a.*": {"stride": 2}}')])
+  assert.is(code, 0)
+  assert.is(err, "opnorm: --geometry: expected a layer that 'c.*' fits, got none. Check the spelling\n")
+})
+
 test('a directory and a missing file are unreadable files', async () => {
   const place = folder()
   mkdirSync(`${place}/sub`)

@@ -1,5 +1,5 @@
 import { bases, type Files } from './bases.ts'
-import { hostile } from './hostile.ts'
+import { hostile, poisoned } from './hostile.ts'
 
 export interface Damaged {
   /** what was done to which file */
@@ -102,5 +102,5 @@ export function* damagedFiles(): Generator<Damaged> {
         const bytes = damage(file.bytes, generator(seed++))
         yield { what: `${base}: ${what} (${seed})`, files: [{ name: file.name, bytes }, ...others] }
       }
-  for (const [what, files] of Object.entries(hostile())) yield { what, files }
+  for (const [what, files] of Object.entries({ ...hostile(), ...poisoned() })) yield { what, files }
 }

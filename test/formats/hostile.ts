@@ -222,3 +222,34 @@ function topologies(): Record<string, Files> {
     'nodes that are null': layers({ node: [null] }),
   }
 }
+
+/** Sound files of every format whose only layer holds a number that is none: read, and refused when its norm is asked for. */
+export function poisoned(): Record<string, Files> {
+  const files: Record<string, Files> = {}
+  for (const [word, value] of [
+    ['NaN', Number.NaN],
+    ['infinite', -Infinity],
+  ] as const) {
+    const numbers = Float32Array.from({ length: 72 }, (_, i) => (i === 40 ? value : Math.sin(i)))
+    const bytes = new Uint8Array(numbers.buffer)
+    const array = writeNpy('<f4', [4, 2, 3, 3], numbers)
+    const state: Python = { dict: [['a.weight', torchTensor({ key: '0', count: 72, shape: [4, 2, 3, 3] })]] }
+    const graph = writeOnnx({
+      nodes: [{ op: 'Conv', inputs: ['x', 'w'], outputs: ['y'] }],
+      initializers: [floats('w', [4, 2, 3, 3], numbers)],
+      inputs: [{ name: 'x', shape: [1, 2, 8, 8] }],
+      outputs: [{ name: 'y' }],
+    })
+    const manifest = [{ paths: ['s'], weights: [{ name: 'a/kernel', shape: [3, 3, 2, 4], dtype: 'float32' }] }]
+    Object.assign(files, {
+      [`${word} weights in safetensors`]: one('m.safetensors', writeSafetensors({ 'a.weight': f32([4, 2, 3, 3], numbers) })),
+      [`${word} weights in .npy`]: one('m.npy', array),
+      [`${word} weights in .npz`]: one('m.npz', writeZip({ 'a.weight.npy': array }, true)),
+      [`${word} weights in a checkpoint`]: one('m.pt', writeTorchZip(state, { 0: bytes })),
+      [`${word} weights in a legacy checkpoint`]: one('m.pth', writeTorchLegacy(state, { 0: { count: 72, bytes } })),
+      [`${word} weights in ONNX`]: one('m.onnx', graph),
+      [`${word} weights in a manifest`]: json('m.json', manifest, { name: 's', bytes }),
+    })
+  }
+  return files
+}

@@ -1,6 +1,8 @@
+import * as zlib from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OpnormError } from '../../src/errors.ts'
+import { crc32 } from '../../src/formats/crc32.ts'
 import { readModel } from '../../src/formats/index.ts'
 import { toTensor } from '../../src/tensor.ts'
 import { present, readShared } from './shared-models.ts'
@@ -77,6 +79,37 @@ test('damage is one clear sentence', () => {
   const zip = writeZip({ 'a.npy': good }, true)
   refuses(zip.subarray(0, zip.length - 30), /ZIP directory/)
   refuses(zip.with(60, zip[60] ^ 4), /damaged|block|distance|length/)
+})
+
+test('an archive is checked against its checksums, and nothing stands before or behind it', () => {
+  const archive = writeZip({ 'conv1.weight.npy': writeNpy('<f4', [2, 3, 3, 3], ramp(54)) })
+  const place = archive.findIndex((_, i) => String.fromCharCode(...archive.subarray(i, i + 5)) === 'NUMPY')
+  for (const at of [place + 123, place + 200, place + 338])
+    refuses(archive.with(at, archive[at] ^ 1), /the bytes its checksum speaks of, got others/)
+  const joined = (...parts: Uint8Array[]) => new Uint8Array(parts.flatMap(part => [...part]))
+  refuses(joined(archive, archive), /one ZIP archive, got bytes before or behind it/)
+  refuses(joined(archive, Uint8Array.of(0, 1, 2)), /one ZIP archive/)
+  // A checksum of 0 is one that was not computed.
+  const view = new DataView(archive.buffer.slice(0))
+  for (let at = 0; at + 4 <= view.byteLength; at++) {
+    if (view.getUint32(at, true) === 0x04034b50) view.setUint32(at + 14, 0)
+    if (view.getUint32(at, true) === 0x02014b50) view.setUint32(at + 16, 0)
+  }
+  assert.is(read(new Uint8Array(view.buffer)).layers.length, 1)
+})
+
+test('the checksum of ZIP and PNG', () => {
+  assert.is(crc32(new TextEncoder().encode('123456789')), 0xcbf43926)
+  assert.is(crc32(new Uint8Array(0)), 0)
+  for (const length of [1, 7, 8, 9, 15, 16, 17, 1000]) {
+    const bytes = Uint8Array.from({ length }, (_, i) => i * 37)
+    assert.is(crc32(bytes), zlib.crc32(bytes))
+  }
+})
+
+test('an .npy file ends with its array', () => {
+  const array = writeNpy('<f4', [2, 3, 3, 3], ramp(54))
+  refuses(new Uint8Array([...array, 0]), /216 bytes for float32 \[2, 3, 3, 3\], got 217\. Save one array a file/)
 })
 
 test('a bomb is refused before it takes memory', () => {

@@ -320,6 +320,8 @@ test('damage in the graph is one clear sentence', () => {
   refuses(graph(node('Add', ['x', 'b'], ['a']), node('Relu', ['a'], ['b'])), /a graph without cycles, got one through 'a'/)
   refuses(graph(node('Relu', ['nothing'], ['y'])), /something that makes 'nothing'/)
   refuses(graph(node('Relu', ['x'], ['y']), node('Relu', ['x'], ['y'])), /each value made once/)
+  const once = writeOnnx(graph(node('Relu', ['x'], ['y'])))
+  assert.throws(() => readModel({ name: 'm', bytes: new Uint8Array([...once, ...once]) }), /expected one graph, got two/)
   refuses(chain([{ name: 'w', dims: [1000, 1000] }], { op: 'MatMul', with: ['w'] }), /expected 1000000 numbers .* got 0/)
   refuses(chain([{ ...floats('w', [2, 2], [1, 2, 3]) }], { op: 'MatMul', with: ['w'] }), /expected 16 bytes .* got 12/)
   let deep: GraphSpec = graph(node('Relu', ['x'], ['y']))

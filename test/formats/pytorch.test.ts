@@ -153,6 +153,7 @@ test('damage is one clear sentence', () => {
   refuses(writeTorchZip(dict({ lr: 1 }), {}), /a checkpoint with tensors, got none/)
   const legacy = writeTorchLegacy(dict({ 'a.weight': torchTensor(six) }), { 0: { count: 6, bytes: storage[0] } })
   refuses(legacy.subarray(0, legacy.length - 1), /cut short/)
+  refuses(new Uint8Array([...legacy, 7]), /nothing behind the last storage, got 1 bytes/)
   refuses(legacy.subarray(0, 100), /more bytes of a pickle|end of a line/)
   const expanded = writeTorchZip(
     dict({ 'a.weight': torchTensor(six), b: torchTensor({ ...six, shape: [1e6, 1e6], strides: [0, 0] }) }),

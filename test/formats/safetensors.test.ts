@@ -123,6 +123,20 @@ test('a geometry table is applied by name and by pattern, and misspelling is ref
   assert.is(two.geometryFrom, 'table')
   const wrong = { 'a.1.weight': { strides: 2 } as object }
   assert.throws(() => readModel({ name: 'm', bytes }, { geometry: wrong }), /got 'strides'/)
+  for (const entry of [
+    { stride: 0 },
+    { pad: -1 },
+    { groups: [1] },
+    { op: 'linear' },
+    { transposed: 1 },
+    { layout: 'IO' },
+    2,
+    null,
+  ])
+    assert.throws(
+      () => readModel({ name: 'm', bytes }, { geometry: { none: entry as object } }),
+      (error: OpnormError) => error.code === 'option' && /^geometry: none/.test(error.message),
+    )
 })
 
 test('damage is one clear sentence', () => {
@@ -171,6 +185,11 @@ test('damage is one clear sentence', () => {
     /dtype, shape/,
   )
   refuses(good.with(10, 0x0a), /JSON header/)
+  refuses(new Uint8Array([...good, 0]), /a tensor for every byte, got none for bytes 24 to 25/)
+  refuses(
+    edited(h => delete h['a.weight']),
+    /none for bytes 0 to 16/,
+  )
   const long = good.slice()
   new DataView(long.buffer).setBigUint64(0, 2n ** 62n, true)
   refuses(long, /header within the file/)

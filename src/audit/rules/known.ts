@@ -1,5 +1,5 @@
 import { sizeOf } from '../../tensor.ts'
-import { isShape, MOST_ENTRIES } from './numbers.ts'
+import { isShape, MOST_MADE } from './numbers.ts'
 import { cannotBound, constantAt, numberAt, operand, type Rule, type Step } from './step.ts'
 import { sameNumbers } from './steps.ts'
 
@@ -15,7 +15,7 @@ export const sizeOfOperand: Rule = view => [known([sizeOf(operand(view, 0).shape
 
 export const constantOfShape: Rule = view => {
   const shape = Array.from(constantAt(view, 0)?.data ?? cannotBound('no shape is given'))
-  if (!isShape(shape) || sizeOf(shape) > MOST_ENTRIES) cannotBound(`a constant of shape [${shape.join(', ')}]`)
+  if (!isShape(shape) || sizeOf(shape) > MOST_MADE) cannotBound(`a constant of shape [${shape.join(', ')}]`)
   const held = view.node.attributes.value
   const value = typeof held === 'object' && 'data' in held ? (held.data[0] as number) : 0
   const whole = !(typeof held === 'object' && 'dtype' in held && /float/.test(held.dtype)) && typeof held === 'object'
@@ -25,7 +25,7 @@ export const constantOfShape: Rule = view => {
 export const range: Rule = view => {
   const [start, limit, delta] = [0, 1, 2].map(i => constantAt(view, i)?.data[0] ?? cannotBound('a bound of the range is missing'))
   const count = Math.max(0, Math.ceil((limit - start) / delta))
-  if (!(count <= MOST_ENTRIES)) cannotBound(`a range of ${count} numbers`)
+  if (!(count <= MOST_MADE)) cannotBound(`a range of ${count} numbers`)
   return [
     known(
       Array.from({ length: count }, (_, i) => start + i * delta),

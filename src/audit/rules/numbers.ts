@@ -15,8 +15,8 @@ export interface Numbers {
   readonly integer?: boolean
 }
 
-/** Most entries one value may have where values are computed at all: 256 MB. */
-export const MOST_ENTRIES = 2 ** 25
+/** Most entries that a graph may make from nothing, by shapes, ranges and copies: a matrix whose norm takes a second. */
+export const MOST_MADE = 2 ** 19
 
 /** A constant of a file. */
 export function numbersOf(weights: Weights, name: string): Numbers {

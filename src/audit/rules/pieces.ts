@@ -1,6 +1,5 @@
 import { rootUp } from '../../network/outward.ts'
 import { stridesOf } from '../../tensor.ts'
-import { MOST_ENTRIES } from './numbers.ts'
 import { cannotBound } from './step.ts'
 
 /**
@@ -31,10 +30,23 @@ export function areDisjoint(a: Pieces, b: Pieces): boolean {
   return a.lists.some((list, d) => {
     const other = b.lists[d]
     if (!list || !other) return false
+    const [[low, high], [least, most]] = [rangeOf(list), rangeOf(other)]
+    if (high < least || most < low) return true
     const held = new Set(list)
     held.delete(-1)
     return !other.some(i => held.has(i))
   })
+}
+
+/** Least and greatest index of a list, those from nowhere left out. */
+function rangeOf(list: Int32Array): [number, number] {
+  let [least, most] = [Infinity, -Infinity]
+  for (const i of list) {
+    if (i < 0) continue
+    least = Math.min(least, i)
+    most = Math.max(most, i)
+  }
+  return [least, most]
 }
 
 /** Flat source of every entry of the result, −1 for none. */
@@ -61,9 +73,12 @@ export function broadcast(from: readonly number[], shape: readonly number[]): Pi
   return { from: padded, lists: padded.map((side, d) => (side === shape[d] ? null : listOf(shape[d], () => 0))) }
 }
 
-/** One index an entry of an axis, which must not be longer than memory allows. */
+/** Longest axis that entries are chosen from one by one: 16 MB of indices. */
+const LONGEST_LIST = 2 ** 22
+
+/** One index an entry of an axis. */
 export function listOf(length: number, source: (i: number) => number): Int32Array {
-  if (!(length >= 0 && length <= MOST_ENTRIES)) cannotBound(`an axis of ${length} entries`)
+  if (!(length >= 0 && length <= LONGEST_LIST)) cannotBound(`an axis of ${length} entries`)
   return Int32Array.from({ length }, (_, i) => source(i))
 }
 

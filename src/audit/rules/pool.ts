@@ -1,6 +1,6 @@
 import { rootUp } from '../../network/outward.ts'
 import { sizeOf } from '../../tensor.ts'
-import { type AxisMatrix, LONGEST_AXIS, separable } from './axis-matrix.ts'
+import { type AxisMatrix, LONGEST_AXIS, type Rows, rowsOf, separable } from './axis-matrix.ts'
 import type { Numbers } from './numbers.ts'
 import {
   axisOf,
@@ -15,7 +15,7 @@ import {
   wholesAt,
 } from './step.ts'
 import { giveBack, take } from './steps.ts'
-import { overlapOf, type Windows, windowsOf } from './windows.ts'
+import { overlapOf, rowsOfWindows, windowsOf } from './windows.ts'
 
 export const maxPool: Rule = view => {
   const { shape } = operand(view, 0)
@@ -30,7 +30,7 @@ export const maxPool: Rule = view => {
   return [
     largestStep(
       shape,
-      spatial.map((axis, i) => ({ axis, windows: axes[i].positions })),
+      spatial.map((axis, i) => ({ axis, count: axes[i].count, windows: () => rowsOfWindows(axes[i], () => 1) })),
       rootUp(overlap),
       rule,
     ),
@@ -45,13 +45,16 @@ export const averagePool: Rule = view => {
     spatial.map(d => shape[d]),
   )
   const whole = numberAt(view, 'count_include_pad', 0) !== 0
-  const matrices = spatial.map((axis, i) => ({ axis, columns: shape[axis], rows: averages(axes[i], whole) }))
-  const output = shape.map((side, d) => matrices.find(m => m.axis === d)?.rows.length ?? side)
+  const weight = (seen: number, extent: number): number => 1 / (whole ? extent : seen)
+  const matrices = spatial.map((axis, i) => ({
+    axis,
+    columns: shape[axis],
+    count: axes[i].count,
+    longest: axes[i].size,
+    rows: () => rowsOfWindows(axes[i], weight),
+  }))
+  const output = shape.map((side, d) => matrices.find(m => m.axis === d)?.count ?? side)
   return [separable(view, shape, matrices, output, `average ${words}: a linear filter, its norm axis by axis`, 2 ** -52)]
-}
-
-function averages({ positions, extents }: Windows, whole: boolean): (readonly [number, number])[][] {
-  return positions.map((window, o) => window.map(at => [at, 1 / (whole ? extents[o] : window.length)] as const))
 }
 
 export const globalAveragePool: Rule = view => [
@@ -111,7 +114,7 @@ function reduced(view: View, axes: readonly number[], keep: boolean, kind: 'mean
   checkAxes(shape, axes)
   const matrices: AxisMatrix[] = axes.map(axis => {
     const weight = kind === 'mean' ? 1 / shape[axis] : 1
-    return { axis, columns: shape[axis], rows: [Array.from({ length: shape[axis] }, (_, at) => [at, weight] as const)] }
+    return { axis, columns: shape[axis], count: 1, longest: shape[axis], rows: () => wholeAxis(shape[axis], weight) }
   })
   const n = sizeOf(axes.map(axis => shape[axis]))
   if (n === 0) cannotBound('a reduction of nothing')
@@ -126,13 +129,20 @@ function reduced(view: View, axes: readonly number[], keep: boolean, kind: 'mean
   return { ...step, gains: view.operands.map((_, i) => (i === 0 ? step.gains[0] : 0)) }
 }
 
+/** One row over all of an axis. */
+function wholeAxis(side: number, weight: number): Rows {
+  return rowsOf(1, side, (_, put) => {
+    for (let at = 0; at < side; at++) put(at, weight)
+  })
+}
+
 function outputOf(shape: readonly number[], axes: readonly number[], keep: boolean): number[] {
   return keep ? shape.map((side, d) => (axes.includes(d) ? 1 : side)) : shape.filter((_, d) => !axes.includes(d))
 }
 
 function largestOver(shape: readonly number[], axes: readonly number[], keep: boolean): Step {
   checkAxes(shape, axes)
-  const steps = axes.map(axis => ({ axis, windows: [Array.from({ length: shape[axis] }, (_, at) => at)] }))
+  const steps = axes.map(axis => ({ axis, count: 1, windows: () => wholeAxis(shape[axis], 1) }))
   return largestStep(shape, steps, 1, 'largest of disjoint groups: 1', outputOf(shape, axes, keep))
 }
 
@@ -143,8 +153,12 @@ function checkAxes(shape: readonly number[], axes: readonly number[]): void {
 
 interface Slide {
   readonly axis: number
-  readonly windows: readonly (readonly number[])[]
+  readonly count: number
+  readonly windows: () => Rows
 }
+
+/** A slide with its windows at hand. */
+type Span = Omit<Slide, 'windows'> & Rows
 
 /** Maxima over boxes, axis after axis; where each came from is its derivative. */
 function largestStep(
@@ -154,10 +168,15 @@ function largestStep(
   rule: string,
   final?: readonly number[],
 ): Step {
-  const shape = final ?? from.map((side, d) => slides.find(slide => slide.axis === d)?.windows.length ?? side)
+  const shape = final ?? from.map((side, d) => slides.find(slide => slide.axis === d)?.count ?? side)
+  let held: readonly Span[] | undefined
+  const spans = (): readonly Span[] => {
+    held ??= slides.map(slide => ({ ...slide, ...slide.windows() }))
+    return held
+  }
   let last: { of: Float64Array; sources: Int32Array } | undefined
   const sourcesFor = (x: Float64Array): Int32Array => {
-    if (last?.of !== x) last = { of: x, sources: maxima(x, from, slides) }
+    if (last?.of !== x) last = { of: x, sources: maxima(x, from, spans()) }
     return last.sources
   }
   return {
@@ -170,7 +189,7 @@ function largestStep(
       const integer = x!.integer && { integer: true }
       if (!careful || !x!.radius) return { shape: shape, data, ...integer }
       // |max − max̂| is at most the largest error within the window.
-      return { shape: shape, data, radius: take(x!.radius, maxima(x!.radius, from, slides), 0) }
+      return { shape: shape, data, radius: take(x!.radius, maxima(x!.radius, from, spans()), 0) }
     },
     linearize: ([x]) => ({
       forward: ([dx]) => take(dx!, sourcesFor(x!.data), 0),
@@ -179,23 +198,23 @@ function largestStep(
   }
 }
 
-function maxima(x: Float64Array, from: readonly number[], slides: readonly Slide[]): Int32Array {
+function maxima(x: Float64Array, from: readonly number[], spans: readonly Span[]): Int32Array {
   let sources = Int32Array.from({ length: x.length }, (_, i) => i)
   const sides = [...from]
-  for (const { axis, windows } of slides) {
+  for (const { axis, count, starts, at } of spans) {
     const [outer, inner] = [sizeOf(sides.slice(0, axis)), sizeOf(sides.slice(axis + 1))]
-    const next = new Int32Array(outer * windows.length * inner)
+    const next = new Int32Array(outer * count * inner)
     for (let o = 0; o < outer; o++)
-      for (let w = 0; w < windows.length; w++)
+      for (let w = 0; w < count; w++)
         for (let i = 0; i < inner; i++) {
           let best = -1
-          for (const at of windows[w]) {
-            const source = sources[(o * sides[axis] + at) * inner + i]
+          for (let k = starts[w]; k < starts[w + 1]; k++) {
+            const source = sources[(o * sides[axis] + at[k]) * inner + i]
             if (best < 0 || x[source] > x[best]) best = source
           }
-          next[(o * windows.length + w) * inner + i] = best
+          next[(o * count + w) * inner + i] = best
         }
-    sides[axis] = windows.length
+    sides[axis] = count
     sources = next
   }
   return sources

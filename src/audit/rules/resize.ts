@@ -1,5 +1,5 @@
 import { rootUp } from '../../network/outward.ts'
-import { LONGEST_AXIS, separable } from './axis-matrix.ts'
+import { LONGEST_AXIS, rowsOf, separable } from './axis-matrix.ts'
 import { copiesOf, listOf, type Pieces } from './pieces.ts'
 import { cannotBound, constantAt, layoutOf, numberAt, operand, type Rule, type View, wordAt } from './step.ts'
 import { chosenPieces } from './steps.ts'
@@ -33,23 +33,21 @@ export const resize: Rule = view => {
   const matrices = changed.map(axis => ({
     axis,
     columns: shape[axis],
-    rows: Array.from({ length: output[axis] }, (_, i) => between(place(i, axis), shape[axis])),
+    count: output[axis],
+    longest: 2,
+    rows: () => rowsOf(output[axis], 2 * output[axis], (i, put) => between(place(i, axis), shape[axis], put)),
   }))
   const step = separable(view, shape, matrices, output, 'linear interpolation: its norm axis by axis', 2 ** -40)
   return [{ ...step, gains: view.operands.map((_, i) => (i === 0 ? step.gains[0] : 0)) }]
 }
 
 /** The two neighbours of a place, weighted by how near they are. */
-function between(place: number, side: number): [number, number][] {
+function between(place: number, side: number, put: (at: number, weight: number) => void): void {
   const at = Math.min(side - 1, Math.max(0, place))
   const low = Math.min(side - 1, Math.floor(at))
   const weight = at - low
-  return weight === 0
-    ? [[low, 1]]
-    : [
-        [low, 1 - weight],
-        [Math.min(side - 1, low + 1), weight],
-      ]
+  put(low, 1 - weight)
+  if (weight > 0) put(Math.min(side - 1, low + 1), weight)
 }
 
 function sizesOf(view: View, shape: readonly number[]): { output: number[]; scales: number[] } {

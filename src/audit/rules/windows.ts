@@ -1,12 +1,19 @@
-import { LONGEST_AXIS } from './axis-matrix.ts'
+import { LONGEST_AXIS, type Rows, rowsOf } from './axis-matrix.ts'
 import { type View, cannotBound, numberAt, sides, wholesAt, wordAt } from './step.ts'
 
-/** The windows of a pooling along one axis: which positions of the input each output sees, and how far each window was cut. */
+/** The windows of a pooling along one axis: tap p of window o sees position o·stride − before + p·dilation, where there is one. */
 export interface Windows {
-  readonly positions: readonly (readonly number[])[]
-  /** positions of the window that lie in the input or its explicit padding */
-  readonly extents: readonly number[]
+  readonly count: number
+  readonly side: number
+  readonly size: number
+  readonly stride: number
+  readonly dilation: number
+  readonly before: number
+  readonly after: number
 }
+
+/** Most taps over all windows of an axis that are written down, and that are counted one by one. */
+const [MOST_TAPS, FEW_TAPS] = [2 ** 22, 2 ** 16]
 
 /** The windows of a pooling node along each of its spatial axes. */
 export function windowsOf(view: View, inputs: readonly number[]): { axes: Windows[]; words: string } {
@@ -49,20 +56,39 @@ function placed({ side, size, stride, dilation }: Axis, [before, after]: [number
   let count = (ceil ? Math.ceil(free / stride) : Math.floor(free / stride)) + 1
   // A window that begins beyond the input and the padding before it is left out.
   if (ceil && (count - 1) * stride >= side + before) count--
-  if (!(count >= 1 && count * size <= 2 ** 26)) cannotBound(`a window of ${reach} on an axis of ${side}`)
-  const positions = Array.from({ length: count }, (_, o) =>
-    Array.from({ length: size }, (_, p) => o * stride - before + dilation * p).filter(at => at >= 0 && at < side),
-  )
-  const extents = Array.from({ length: count }, (_, o) => {
-    const from = o * stride - before
-    return Array.from({ length: size }, (_, p) => from + dilation * p).filter(at => at < side + after).length
-  })
-  return { positions, extents }
+  if (!(count >= 1)) cannotBound(`a window of ${reach} on an axis of ${side}`)
+  return { count, side, size, stride, dilation, before, after }
 }
 
-/** The largest number of windows that one position is in. */
-export function overlapOf({ positions }: Windows): number {
-  const counts = new Map<number, number>()
-  for (const window of positions) for (const at of window) counts.set(at, (counts.get(at) ?? 0) + 1)
-  return [...counts.values()].reduce((a, b) => Math.max(a, b), 0)
+/** The positions that each window sees, weighted by `weight(how many they are, how many it has with its explicit padding)`. */
+export function rowsOfWindows(windows: Windows, weight: (seen: number, extent: number) => number): Rows {
+  const { count, side, size, stride, dilation, before, after } = windows
+  if (count * size > MOST_TAPS) cannotBound(`${count} windows of ${size} along one axis`)
+  return rowsOf(count, count * size, (o, put) => {
+    const start = o * stride - before
+    // Taps are ascending, so those within [0, end) are a run.
+    const first = Math.min(size, Math.max(0, Math.ceil(-start / dilation)))
+    const until = (end: number): number => Math.min(size, Math.max(0, Math.ceil((end - start) / dilation)))
+    const last = until(side)
+    const each = weight(last - first, until(side + after))
+    for (let p = first; p < last; p++) put(start + p * dilation, each)
+  })
+}
+
+/**
+ * The largest number of windows that one position is in: counted, or on long axes bounded. Taps p and p′ of windows that meet in a
+ * position differ by a multiple of stride/gcd(stride, dilation); of so many taps, no more than that share it.
+ */
+export function overlapOf(windows: Windows): number {
+  const { count, size, stride, dilation } = windows
+  if (count * size > FEW_TAPS) return Math.min(count, Math.ceil((size * divisorOf(stride, dilation)) / stride))
+  const counts = new Int32Array(windows.side)
+  let most = 0
+  for (const at of rowsOfWindows(windows, () => 1).at) most = Math.max(most, ++counts[at])
+  return most
+}
+
+/** The greatest common divisor. */
+function divisorOf(a: number, b: number): number {
+  return b === 0 ? a : divisorOf(b, a % b)
 }

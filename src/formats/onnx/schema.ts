@@ -69,8 +69,10 @@ export function readModelProto(bytes: Uint8Array, what: string): ModelProto {
   const model: ModelProto = { producer: '', opset: 0, functions: [] }
   message(bytes, what, (field, reader) => {
     if (field === 2) model.producer = text(reader, what)
-    else if (field === 7) model.graph = readGraph(delimited(reader, what), what, 0)
-    else if (field === 8) model.opset = readOpset(delimited(reader, what), what) ?? model.opset
+    else if (field === 7) {
+      if (model.graph) fail('file', what, 'one graph', 'two', 'Two files seem to be joined into one')
+      model.graph = readGraph(delimited(reader, what), what, 0)
+    } else if (field === 8) model.opset = readOpset(delimited(reader, what), what) ?? model.opset
     else if (field === 25) model.functions.push(readFunctionName(delimited(reader, what), what))
   })
   return model

@@ -132,5 +132,13 @@ function placeStorages(
     places.set(String(key), bytes.subarray(at, at + length))
     at += length
   }
+  if (at < bytes.length)
+    fail(
+      'file',
+      what,
+      'nothing behind the last storage',
+      `${bytes.length - at} bytes`,
+      'The file is damaged, or has something appended',
+    )
   return places
 }
