@@ -48,24 +48,47 @@ export function formTaps(
   planes: number,
   error: number,
 ) {
-  const { autocorrelate, halfPlanes } = arena.routines
-  const plane = n * n * 8
-  const g = arena.alloc((half + 1) * plane)
-  arena.f64(g, (half + 1) * n * n).fill(0)
-  for (const { from, to, into } of products) autocorrelate(m, n, a + from * m * n * 8, a + to * m * n * 8, g + into * plane)
+  const { autocorrelate, halfPlanes, pack } = arena.routines
+  const side = tileSide(n)
+  const plane = side * side
+  const g = arena.alloc((half + 1) * plane * 8)
+  arena.f64(g, (half + 1) * plane).fill(0)
+  const size = packedBytes(m, n)
+  const packed = Array.from({ length: 1 + products.reduce((last, { from }) => Math.max(last, from), 0) }, (_, tap) => {
+    const panels = arena.alloc(size)
+    pack(m, n, a + tap * m * n * 8, panels)
+    return panels
+  })
+  for (const { from, to, into } of products) autocorrelate(m, n, packed[from], packed[to], g + into * plane * 8)
+  mirror(arena.f64(g, plane), side)
   halfPlanes(n, half, g, planes)
-  return Float64Array.from({ length: half + 1 }, (_, t) => normCeiling(arena.f64(g + t * plane, n * n), n) + error)
+  return Float64Array.from({ length: half + 1 }, (_, t) => normCeiling(arena.f64(g + t * plane * 8, plane), n) + error)
 }
 
-/** min(‖X‖_F, √(‖X‖₁‖X‖_∞)) rounded up. */
+/** Side of the planes `autocorrelate` adds to. */
+export const tileSide = (n: number) => 4 * Math.ceil(n / 4)
+
+/** What `pack` writes for m × n. */
+export const packedBytes = (m: number, n: number) => 64 * Math.ceil(n / 4) * Math.ceil(m / 2)
+
+/** What `halfPlanes` writes: blocks of 2×2 entries of the lower triangle, each with G₀ and two numbers a tap. */
+export const planesBytes = (n: number, half: number) => 16 * Math.ceil(n / 2) * (Math.ceil(n / 2) + 1) * (2 * half + 1)
+
+/** The upper triangle of a symmetric matrix from the lower. */
+function mirror(x: Float64Array, side: number): void {
+  for (let j = 1; j < side; j++) for (let i = 0; i < j; i++) x[j * side + i] = x[i * side + j]
+}
+
+/** min(‖X‖_F, √(‖X‖₁‖X‖_∞)) rounded up, X in a plane of side 4⌈n/4⌉. */
 function normCeiling(x: Float64Array, n: number): number {
+  const side = tileSide(n)
   const rows = new Float64Array(n)
   let squares = 0
   let widest = 0
   for (let j = 0; j < n; j++) {
     let column = 0
     for (let i = 0; i < n; i++) {
-      const entry = Math.abs(x[j * n + i])
+      const entry = Math.abs(x[j * side + i])
       squares += entry * entry
       column += entry
       rows[i] += entry

@@ -14,6 +14,7 @@ export interface Routines {
   singularValues(pairs: number, n: number, de: number, values: number, w: number): void
   bisection(n: number, de: number, scale: number, out: number): void
   svd(pairs: number, m: number, n: number, a: number, u: number, values: number, v: number, w: number): number
+  pack(m: number, n: number, a: number, panels: number): void
   autocorrelate(m: number, n: number, a: number, b: number, c: number): void
   halfPlanes(n: number, taps: number, g: number, planes: number): void
   hermitianSymbol(pairs: number, n: number, taps: number, planes: number, phase: number, g: number): void

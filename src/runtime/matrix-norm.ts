@@ -1,6 +1,7 @@
 import { gamma, nextDown, nextUp } from '../rounding.ts'
 import { sqrtUp, sumOfSquares } from '../summation.ts'
 import { type Arena, borrow } from './arena.ts'
+import { packedBytes, tileSide } from './gram-taps.ts'
 import { openBasis, vectorRoutines } from './operator.ts'
 
 /** A real matrix, row-major, entries at most 1 in size. */
@@ -94,7 +95,7 @@ export function ceilingOf(matrix: RealMatrix, sigma: number): number {
     const work = arena.alloc(n * n * 32)
     const level = arena.alloc(16)
     const passed = arena.alloc(16)
-    spreadPair(arena.f64(g, n * n), arena.f64(pair, 4 * n * n), n)
+    spreadPair(arena.f64(g, tileSide(n) ** 2), arena.f64(pair, 4 * n * n), n)
     // Two levels a try, one in each lane; each try four and sixteen times as far above the estimate.
     for (let slack = 4 * gamma(n + 8); slack < 1; slack *= 16) {
       const levels = [slack, 4 * slack].map(s => sigma * sigma * (1 + s))
@@ -109,10 +110,11 @@ export function ceilingOf(matrix: RealMatrix, sigma: number): number {
   })
 }
 
-/** XᵀX or XXᵀ, the smaller, in slices of 128 terms; `depth` roundings at most meet in an entry. */
+/** XᵀX or XXᵀ, the smaller, its lower triangle in a plane of `tileSide`, in slices of 128 terms; `depth` roundings at most meet in an entry. */
 function gramOf(arena: Arena, { rows, columns, data }: RealMatrix, n: number): { g: number; depth: number } {
-  const g = arena.alloc(n * n * 8)
-  arena.f64(g, n * n).fill(0)
+  const size = tileSide(n) ** 2
+  const g = arena.alloc(size * 8)
+  arena.f64(g, size).fill(0)
   const long = Math.max(rows, columns)
   for (let from = 0; from < long; from += 128) {
     const count = Math.min(128, long - from)
@@ -122,18 +124,21 @@ function gramOf(arena: Arena, { rows, columns, data }: RealMatrix, n: number): {
       for (let j = 0; j < n; j++)
         for (let i = 0; i < count; i++)
           view[j * count + i] = rows < columns ? data[j * columns + from + i] : data[(from + i) * columns + j]
-      inner.routines.autocorrelate(count, n, slice, slice, g)
+      const panels = inner.alloc(packedBytes(count, n))
+      inner.routines.pack(count, n, slice, panels)
+      inner.routines.autocorrelate(count, n, panels, panels, g)
     })
   }
   return { g, depth: 64 + 4 + Math.ceil(long / 128) }
 }
 
 function spreadPair(g: Float64Array, pair: Float64Array, n: number): void {
+  const side = tileSide(n)
   pair.fill(0)
   for (let j = 0; j < n; j++) {
     for (let i = j; i < n; i++) {
-      pair[4 * (j * n + i)] = g[j * n + i]
-      pair[4 * (j * n + i) + 1] = g[j * n + i]
+      pair[4 * (j * n + i)] = g[j * side + i]
+      pair[4 * (j * n + i) + 1] = g[j * side + i]
     }
   }
 }

@@ -4,15 +4,22 @@ import { bits, fenced, random, SIDES } from './pairs.ts'
 
 const uniform = (length: number, seed: number) => Float64Array.from({ length }, random(seed))
 
+/** Planes of `autocorrelate` have sides that are multiples of four. */
+const tile = (n: number) => 4 * Math.ceil(n / 4)
+
 function autocorrelate(m: number, n: number, a: Float64Array, b: Float64Array, c: Float64Array): Float64Array {
-  const [out] = fenced([n * n], (arena, at) => {
-    arena.f64(at, n * n).set(c)
-    arena.routines.autocorrelate(m, n, arena.put(a), arena.put(b), at)
+  const size = 8 * Math.ceil(n / 4) * Math.ceil(m / 2)
+  const [, , out] = fenced([size, size, tile(n) ** 2], (arena, left, right, at) => {
+    const { pack, autocorrelate } = arena.routines
+    arena.f64(at, tile(n) ** 2).set(c)
+    pack(m, n, arena.put(a), left)
+    pack(m, n, arena.put(b), right)
+    autocorrelate(m, n, left, a === b ? left : right, at)
   })
   return out
 }
 
-test('c += aᵀb on both sides of every block, also of the cache', () => {
+test('c += aᵀb on both sides of every block, also of the cache; of the same operand twice the lower triangle', () => {
   for (const [m, n] of [
     ...SIDES.flatMap(n => [
       [n, n],
@@ -20,19 +27,26 @@ test('c += aᵀb on both sides of every block, also of the cache', () => {
       [3, n],
     ]),
     [512, 65],
-    [1100, 31],
-    [4100, 9],
+    [1100, 131],
+    [4100, 13],
   ]) {
-    const [a, b, c] = [uniform(m * n, 1), uniform(m * n, 2), uniform(n * n, 3)]
-    const got = autocorrelate(m, n, a, b, c)
-    for (let j = 0; j < n; j++) {
-      for (let i = 0; i < n; i++) {
-        let sum = c[j * n + i]
-        for (let k = 0; k < m; k++) sum += a[i * m + k] * b[j * m + k]
-        assert.ok(Math.abs(got[j * n + i] - sum) < 2e-16 * (8 + m), `${m}×${n} at ${i},${j}`)
+    const [a, b, c] = [uniform(m * n, 1), uniform(m * n, 2), uniform(tile(n) ** 2, 3)]
+    for (const right of [a, b]) {
+      const got = autocorrelate(m, n, a, right, c)
+      for (let j = 0; j < n; j++) {
+        for (let i = right === a ? j : 0; i < n; i++) {
+          const at = j * tile(n) + i
+          let sum = c[at]
+          for (let k = 0; k < m; k++) sum += a[i * m + k] * right[j * m + k]
+          assert.ok(Math.abs(got[at] - sum) < 1e-14 * (8 + m), `${m}×${n} at ${i},${j}`)
+        }
       }
+      // rows and columns beyond n are products with zero
+      got.forEach((x, at) => {
+        assert.ok(Math.max(at % tile(n), Math.floor(at / tile(n))) < n || x === c[at])
+      })
+      assert.is(bits(autocorrelate(m, n, a, right, c)), bits(got))
     }
-    assert.is(bits(autocorrelate(m, n, a, b, c)), bits(got))
   }
 })
 
@@ -42,10 +56,13 @@ test('hermitianSymbol: G₀ + Σ_q (G_q e^{iq·θ} + its adjoint), the lower tri
       [0, 1],
       [1, 2],
       [12, 3],
+      [5, 4],
     ]) {
-      const g = uniform((1 + taps) * n * n, n)
+      const side = tile(n)
+      const g = uniform((1 + taps) * side * side, n)
+      const half = Math.ceil(n / 2)
       const phase = uniform(pairs * taps * 4, 5)
-      const [planes, got] = fenced([((n * (n + 1)) / 2) * (1 + 2 * taps), pairs * n * n * 4], (arena, planes, out) => {
+      const [planes, got] = fenced([2 * half * (half + 1) * (1 + 2 * taps), pairs * n * n * 4], (arena, planes, out) => {
         arena.routines.halfPlanes(n, taps, arena.put(g), planes)
         arena.routines.hermitianSymbol(pairs, n, taps, planes, arena.put(phase), out)
       })
@@ -58,9 +75,10 @@ test('hermitianSymbol: G₀ + Σ_q (G_q e^{iq·θ} + its adjoint), the lower tri
               assert.ok(Number.isNaN(got[at]))
               continue
             }
-            let [re, im] = [g[j * n + i], 0]
+            let [re, im] = [g[j * side + i], 0]
             for (let q = 0; q < taps; q++) {
-              const [x, y] = [g[(1 + q) * n * n + j * n + i], g[(1 + q) * n * n + i * n + j]]
+              const tap = (1 + q) * side * side
+              const [x, y] = [g[tap + j * side + i], g[tap + i * side + j]]
               const e = ((f >> 1) * taps + q) * 4 + (f & 1)
               re += (x + y) * phase[e]
               im += (x - y) * phase[e + 2]
