@@ -23,6 +23,7 @@ export interface Routines {
   hermitianTimes(pairs: number, n: number, g: number, x: number, y: number): void
   climb(n: number, steps: number, g: number, x: number, w: number, out: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
+  choleskySolve(n: number, l: number, x: number): void
   symbolRow(pairs: number, taps: number, size: number, t: number, part: number, phase: number, f: number): void
   // biome-ignore format: one routine a line
   symbolFromTransform(count: number, step: number, pairs: number, z: number, size: number, entries: number, f: number): void
