@@ -5,6 +5,8 @@ import { startTensorFlow } from '../../examples/tfjs/backend.ts'
 import { dataOf, modelOf, normsOf } from '../../examples/tfjs/fit.ts'
 import { normOf } from '../../examples/tfjs/norm-of.ts'
 import { learn } from '../../examples/tfjs/plain-loop.ts'
+import { SpectralRegularizer } from '../../examples/tfjs/spectral-regularizer.ts'
+import { side } from '../../examples/train-shapes/draw.ts'
 import { conv, f4, spectralNorm, tensorNorm } from '../../src/index.ts'
 import { seeded } from '../oracle.ts'
 
@@ -68,6 +70,38 @@ test('model.fit with the regulariser keeps the norms down', async () => {
     products.push(normsOf(model).reduce((a, b) => a * b))
   }
   assert.ok(products[1] < 0.6 * products[0], `${products}`)
+})
+
+test('a functional model with it fits, and is saved and loaded with everything that matters', async () => {
+  const input = tf.input({ shape: [side, side, 1] })
+  const regularizer = new SpectralRegularizer(tensorNorm, 0.02, { stride: 2 })
+  const features = tf.layers
+    .conv2d({ filters: 4, kernelSize: 3, strides: 2, padding: 'same', kernelRegularizer: regularizer })
+    .apply(input) as tf.SymbolicTensor
+  const flat = tf.layers.flatten().apply(features) as tf.SymbolicTensor
+  const model = tf.model({ inputs: input, outputs: tf.layers.dense({ units: 6 }).apply(flat) as tf.SymbolicTensor })
+  const { images, labels } = dataOf(128, 4)
+  const loss = (truth: tf.Tensor, scores: tf.Tensor) => tf.losses.softmaxCrossEntropy(truth, scores)
+  model.compile({ optimizer: tf.train.adam(1e-3), loss })
+  await model.fit(images, labels, { epochs: 1, batchSize: 64, shuffle: false, verbose: 0 })
+  let saved: tf.io.ModelArtifacts | undefined
+  const handler = tf.io.withSaveHandler(async artifacts => {
+    saved = artifacts
+    return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } }
+  })
+  await model.save(handler)
+  const topology = JSON.parse(JSON.stringify(saved!.modelTopology))
+  const loaded = await tf.loadLayersModel(tf.io.fromMemory({ ...saved, modelTopology: topology }))
+  const outputs = [model, loaded].map(each => (each.predict(images) as tf.Tensor).dataSync())
+  assert.equal(outputs[1], outputs[0])
+  // A step of length zero: the loss that is trained on, data and regulariser.
+  loaded.compile({ optimizer: tf.train.sgd(0), loss })
+  const { history } = await loaded.fit(images, labels, { epochs: 1, batchSize: 128, shuffle: false, verbose: 0 })
+  const data = loss(labels, loaded.predict(images) as tf.Tensor)
+  const kernel = loaded.getWeights()[0]
+  const norm = spectralNorm(conv(kernel, { layout: 'HWIO', stride: 2 })).value
+  const term = (history.loss[0] as number) - data.dataSync()[0]
+  assert.ok(Math.abs(term - 0.02 * norm ** 2) < 1e-4 * (1 + term), `${term}, ${0.02 * norm ** 2}`)
 })
 
 test('the loop on plain arrays: the heavier the penalty, the smaller the norm', () => {
