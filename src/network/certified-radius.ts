@@ -23,7 +23,10 @@ export interface RadiusArguments {
  * @throws OpnormError `option`, `nonfinite`; `kind` for a curvature that is not proven from above
  * @example certifiedRadius({ margin: 1, gradientNorm: 0, curvature: 2 })  // 0.9999999999999999, which is 1 rounded down
  */
-export function certifiedRadius({ margin, gradientNorm, curvature }: RadiusArguments): number {
+export function certifiedRadius(at: RadiusArguments): number {
+  if (typeof at !== 'object' || at === null)
+    fail('option', 'certifiedRadius', '{ margin, gradientNorm, curvature }', show(at), 'Give what is known at the point')
+  const { margin, gradientNorm, curvature } = at
   const kappa = curvatureOf(curvature)
   if (!Number.isFinite(margin)) fail('nonfinite', 'margin', 'a finite number', show(margin), 'Give z_y − z_t at the point')
   if (typeof gradientNorm !== 'number' || !(gradientNorm >= 0))

@@ -37,7 +37,10 @@ export interface Margin {
  *   `geometry` (a convolution without inputSize)
  * @example curvature([first, logits], 'softplus', { y: 3, t: 5 }).value
  */
-export function curvature(layers: readonly (TensorLike | Conv)[], activation: Activation, { y, t }: Margin): Curvature {
+export function curvature(layers: readonly (TensorLike | Conv)[], activation: Activation, margin: Margin): Curvature {
+  if (!Array.isArray(layers)) fail('option', 'layers', 'a list of layers', show(layers), 'Give them in order, the logits last')
+  if (typeof margin !== 'object' || margin === null)
+    fail('option', 'margin', '{ y, t }', show(margin), 'Name the two logits whose difference is the margin')
   const { first: g, second: h } = slopesOf(activation)
   if (h === undefined)
     fail(
@@ -52,7 +55,7 @@ export function curvature(layers: readonly (TensorLike | Conv)[], activation: Ac
   const norms = operands.slice(0, -1).map(normOf)
   const r: number[] = []
   for (const norm of norms) r.push(r.length === 0 ? norm.upper : timesUp(timesUp(g, norm.upper), r[r.length - 1]))
-  const S = slopesBackwards(operands, g, { y, t })
+  const S = slopesBackwards(operands, g, margin)
   const kappa = r.reduce((sum, rI, I) => plusUp(sum, timesUp(timesUp(rI, rI), largest(S[I]))), 0)
   const value = timesUp(h, kappa)
   const work = norms.reduce((sum, norm) => sum + norm.work, 0)

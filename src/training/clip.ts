@@ -1,6 +1,7 @@
 import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
+import { asLayer } from '../methods/operand.ts'
 import { spectralNorm } from '../methods/spectral-norm.ts'
 import { scaled } from '../rounding.ts'
 import { frequencyAt, tapGradient } from '../runtime/evaluate.ts'
@@ -44,6 +45,7 @@ export interface Clipped {
  * @example clip(dense([[3, 0], [0, 1]]), 2).kernel.data  // [2, 0, 0, 1] to rounding
  */
 export function clip(layer: Conv, ceiling: number, { rounds = 40 }: { readonly rounds?: number } = {}): Clipped {
+  asLayer(layer, 'clip')
   if (!(ceiling > 0 && ceiling < Infinity))
     fail('option', 'ceiling', 'a positive number', show(ceiling), 'It is the largest norm the layer may have')
   if (!Number.isInteger(rounds) || rounds < 0)

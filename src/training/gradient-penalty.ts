@@ -43,7 +43,7 @@ export function gradientPenalty(jacobian: LinearOperator, options: GradientPenal
   const { target = 1, oneSided = false, tolerance = 1e-6, start, seed } = options
   if (!(target >= 0 && target < Infinity))
     fail('option', 'target', 'a finite number from 0', show(target), '1 asks for a 1-Lipschitz function')
-  const scalar = jacobian.shape?.[0] === 1
+  const scalar = jacobian?.shape?.[0] === 1
   const bound = lanczos(jacobian, {
     tolerance,
     ...(seed !== undefined && { seed }),
@@ -68,7 +68,10 @@ function gradientStart(jacobian: LinearOperator): Start {
   const adjoint = jacobian.applyAdjoint ?? jacobian.rmatvec
   if (typeof adjoint !== 'function')
     fail('option', 'operator.applyAdjoint', 'a function', show(adjoint), 'Give applyAdjoint or rmatvec: both products are needed')
-  return { method: 'gradient-penalty', vectors: [Float64Array.from(adjoint.call(jacobian, Float64Array.of(1)))] }
+  const row: ArrayLike<number> | undefined = adjoint.call(jacobian, Float64Array.of(1))
+  if (row?.length !== jacobian.shape[1])
+    fail('shape', 'operator.applyAdjoint', `${jacobian.shape[1]} numbers`, show(row), 'It gives Jᵀu for the output u')
+  return { method: 'gradient-penalty', vectors: [Float64Array.from(row)] }
 }
 
 function applyOf(jacobian: LinearOperator): (x: Float64Array) => ArrayLike<number> {

@@ -1,6 +1,7 @@
 import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
+import { asLayer } from '../methods/operand.ts'
 import { UNIT } from '../rounding.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 
@@ -36,6 +37,7 @@ export function normalize(
   bound: Bound,
   options?: { readonly unproven?: boolean },
 ): Normalized<'upper' | 'estimate'> {
+  asLayer(layer, 'normalize')
   const proven = options?.unproven !== true
   if (typeof bound !== 'object' || bound === null)
     fail('option', 'bound', 'a bound', show(bound), 'Give what spectralNorm(), f4() or another method returned')

@@ -1,11 +1,12 @@
 import type { Bound, Start } from '../bound.ts'
 import { type Conv, conv, dense } from '../conv.ts'
 import { fail, show } from '../errors.ts'
+import { asLayer } from '../methods/operand.ts'
 import { tensorNorm } from '../methods/tensor-norm.ts'
 import { sizeOf, type Tensor } from '../tensor.ts'
 import { type LayerRows, layerRows } from './layer-rows.ts'
 import { autocorrelation, autocorrelationVjp } from './matrix-polynomial.ts'
-import type { BoundMethod } from './penalty.ts'
+import { type BoundMethod, differentiated } from './penalty.ts'
 
 export interface Orthogonality {
   readonly value: number
@@ -39,6 +40,7 @@ export interface OrthogonalityOptions {
  * @example orthogonality(dense([[0, 2], [2, 0]]), 'tensor-norm').value  // ‖4I − I‖ = 3
  */
 export function orthogonality(layer: Conv, kind: 'tensor-norm' | 'ratio', options: OrthogonalityOptions = {}): Orthogonality {
+  asLayer(layer, 'orthogonality')
   if (kind === 'tensor-norm') return distance(layer, options.start)
   if (kind === 'ratio') return ratio(layer, options)
   return fail('option', 'kind', "'tensor-norm' or 'ratio'", show(kind), 'Check the spelling')
@@ -95,9 +97,8 @@ function ratio(layer: Conv, { bound: method = tensorNorm, start }: Orthogonality
   const { data } = layer.kernel
   const peak = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
   if (peak === 0) fail('option', 'kernel', 'some entry other than zero', 'all zeros', 'A ratio of norms needs a norm')
-  const bound = method(layer, { gradient: true, ...(start && { start }) })
-  const { gradient: slope } = bound
-  if (!slope) fail('option', 'bound', 'a method with a gradient', show(bound.method), 'Use spectralNorm, f4, gram or tensorNorm')
+  const bound = differentiated(method, layer, start)
+  const slope = bound.gradient
   const length = Math.sqrt(data.reduce((sum, x) => sum + (x / peak) * (x / peak), 0))
   const value = bound.value / peak / length
   const gradient = data.map((x, i) => (slope.data[i] - (value * (x / peak)) / length) / length / peak)

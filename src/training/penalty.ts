@@ -1,6 +1,7 @@
 import type { Bound, Start } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
+import { asLayer } from '../methods/operand.ts'
 import type { Tensor } from '../tensor.ts'
 
 /** Any method that can give its gradient: `spectralNorm`, `f4`, `gram`, `tensorNorm`, `exact`, `power` … */
@@ -40,13 +41,12 @@ export interface Penalty {
  */
 export function penalty<C extends Conv>(layers: readonly C[], options: PenaltyOptions<C>): Penalty {
   const { bound, weight = 1, power = 2, starts } = options
-  if (typeof bound !== 'function')
-    fail('option', 'bound', 'a method such as spectralNorm', show(bound), 'Pass the function itself')
+  if (!Array.isArray(layers)) fail('option', 'layers', 'a list of layers', show(layers), 'Pass [layer] for a single one')
   if (!(weight >= 0 && weight < Infinity)) fail('option', 'weight', 'a finite number from 0', show(weight), 'It is λ')
   if (power !== 1 && power !== 2) fail('option', 'power', '1 or 2', show(power), 'λ Σ σ, or λ Σ σ²')
   if (starts && starts.length !== layers.length)
     fail('option', 'starts', `${layers.length}, one a layer`, String(starts.length), 'Pass the starts of the step before')
-  const bounds = layers.map((layer, l) => bound(layer, { gradient: true, ...(starts?.[l] && { start: starts[l] }) }))
+  const bounds = layers.map((layer, l) => differentiated(bound, layer, starts?.[l]))
   return {
     value: weight * bounds.reduce((sum, { value }) => sum + (power === 1 ? value : value * value), 0),
     gradients: bounds.map(found => scaledGradient(found, weight * (power === 1 ? 1 : 2 * found.value))),
@@ -55,8 +55,22 @@ export function penalty<C extends Conv>(layers: readonly C[], options: PenaltyOp
   }
 }
 
-function scaledGradient({ gradient, method }: Bound, factor: number): Tensor {
-  if (!gradient)
-    fail('option', 'bound', 'a method with a gradient', show(method), 'Use spectralNorm, f4, gram, tensorNorm or power')
+function scaledGradient({ gradient }: Differentiated, factor: number): Tensor {
   return { data: gradient.data.map(g => factor * g), shape: gradient.shape }
+}
+
+type Differentiated = Bound & { readonly gradient: Tensor }
+
+/** The bound of a layer with its gradient, or an error that says what is wrong with the method. */
+export function differentiated<C extends Conv>(method: BoundMethod<C>, layer: C, start: Start | undefined): Differentiated {
+  if (typeof method !== 'function')
+    fail('option', 'bound', 'a method such as spectralNorm', show(method), 'Pass the function itself')
+  asLayer(layer, 'bound')
+  const found: Bound | undefined = method(layer, { gradient: true, ...(start && { start }) })
+  if (typeof found?.value !== 'number')
+    fail('option', 'bound', 'a method that returns a bound', show(found), 'Return what spectralNorm() or another method gives')
+  const { gradient } = found
+  if (!gradient)
+    fail('option', 'bound', 'a method with a gradient', show(found.method), 'Use spectralNorm, f4, gram, tensorNorm or power')
+  return { ...found, gradient }
 }

@@ -1,5 +1,6 @@
 import type { Conv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
+import { asLayer } from '../methods/operand.ts'
 import { scaled, scaledUp } from '../rounding.ts'
 import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
 import { type LayerRows, layerRows, outputChannelOf } from './layer-rows.ts'
@@ -30,6 +31,7 @@ export interface Rescaled {
  * @example rescale(dense([[3, 4], [0, 0]])).scale  // [5.00000000004, 0]
  */
 export function rescale(layer: Conv, { iterations = 1 }: { readonly iterations?: number } = {}): Rescaled {
+  asLayer(layer, 'rescale')
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > 10)
     fail('option', 'iterations', 'a whole number from 1 to 10', show(iterations), '1 is AOL; 2 or 3 come close to norm 1')
   refuseTooLarge(layer, iterations)
