@@ -4,7 +4,7 @@
  *
  *   npx tsx examples/train-shapes/evidence.ts             train, measure, write
  *   npx tsx examples/train-shapes/evidence.ts --tables    write again from the outcomes of last time (evidence.json)
- *   npx tsx examples/train-shapes/evidence.ts --short     a trial of the machinery in half a minute, written to a temporary folder
+ *   npx tsx examples/train-shapes/evidence.ts --short     the whole machinery in ten seconds, three steps a training, written to a temporary folder
  */
 import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -23,7 +23,7 @@ const folder = 'examples/train-shapes'
 const names = Object.keys(ways)
 const choices: Choices = JSON.parse(await readFile(new URL(`${folder}/choices.json`, root), 'utf8'))
 const short = process.argv.includes('--short')
-const plan: Plan = short ? { drawings: 640, epochs: 1, tested: 100, attacked: 20 } : choices.plan
+const plan: Plan = short ? { drawings: 192, epochs: 1, tested: 64, attacked: 16 } : choices.plan
 const seeds = short ? sets.table.learns.slice(0, 1) : sets.table.learns
 
 /** Kept with their proven norms in the file: what the normalisations are about can be looked at with `npx opnorm`. */

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { readFile, rm } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Choices, choose, type Trial } from '../../examples/train-shapes/choices.ts'
@@ -85,6 +87,31 @@ test('what the evidence has to show: a better certificate, a norm above 1, a che
   for (const { largestNorm } of of('normalised operator')) assert.ok(largestNorm <= 1)
   for (const { largestNorm } of of('normalised reshaped kernel')) assert.ok(largestNorm > 1)
   for (const { overhead } of of('tensor-norm penalty')) assert.ok(overhead < 0.3)
+})
+
+test('the script trains in every way, attacks, certifies and writes all it should: its short form', async () => {
+  const before = await readFile('docs/training.md', 'utf8')
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', `${folder}/evidence.ts`, '--short'])
+  const made = stdout.match(/written: (.*)docs\/training\.md/)![1]
+  try {
+    const page = await readFile(`${made}docs/training.md`, 'utf8')
+    // Robustness and norms for every way, and the choice for all but one.
+    for (const name of Object.keys(ways)) assert.is(page.split(`\n| ${name} |`).length - 1, name === 'plain' ? 2 : 3, name)
+    assert.is.not(page, before)
+    assert.is(page.split('<!-- evidence begins -->')[0], before.split('<!-- evidence begins -->')[0])
+    assert.match(await readFile(`${made}docs/training.svg`, 'utf8'), /^<svg[\s\S]*<\/svg>\n$/)
+    const { outcomes }: Evidence = JSON.parse(await readFile(`${made}${folder}/evidence.json`, 'utf8'))
+    assert.equal(
+      outcomes.map(({ name }) => name),
+      Object.keys(ways),
+    )
+    for (const { step, robust, lipschitz } of outcomes) assert.ok(step > 0 && robust.length === 3 && lipschitz > 0)
+    for (const file of ['normalised-operator', 'normalised-reshaped-kernel'])
+      assert.ok((await readFile(`${made}${folder}/models/${file}.safetensors`)).length > 80000)
+    assert.is(await readFile('docs/training.md', 'utf8'), before)
+  } finally {
+    await rm(made, { recursive: true })
+  }
 })
 
 test('two networks of the table, audited: norms of at most 1, and of more than 2', async () => {
