@@ -6,6 +6,7 @@
  */
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
@@ -74,34 +75,36 @@ async function bundle() {
     const { code } = await terser.minify(outputFiles[0].text, { module: true, ecma: 2022, compress: { passes: 3 } })
     await writeFile(options.outfile, code)
   }
-  const loadedBy = file => ({
-    name: 'loader',
-    setup: build => build.onResolve({ filter: /\/load\.ts$/ }, () => ({ path: at(`src/runtime/${file}`) })),
-  })
   const external = ['./opnorm.wasm', './opnorm.wasm?module']
   await write({ entryPoints: [at('src/index.ts')], outfile: at('dist/index.js') })
   await write({
     entryPoints: [at('src/index.ts')],
     outfile: at('dist/index.workerd.js'),
     external,
-    plugins: [loadedBy('load.workerd.ts')],
+    plugins: [instead('runtime/load.ts', 'runtime/load.workerd.ts')],
   })
   await write({
     entryPoints: [at('src/index.ts')],
     outfile: at('dist/index.edge.js'),
     external,
-    plugins: [loadedBy('load.edge.ts')],
+    plugins: [instead('runtime/load.ts', 'runtime/load.edge.ts')],
   })
   // The audit, the command line and the core are separate files that share one instance of the module: what computes is imported from
   // the core's own bundle, in the variant that fits the runtime.
+  const auditing = { packages: 'external', platform: 'neutral' }
   for (const variant of ['', '.workerd', '.edge'])
     await write({
+      ...auditing,
       entryPoints: [at('src/audit.ts')],
       outfile: at(`dist/audit${variant}.js`),
-      packages: 'external',
-      platform: 'neutral',
-      plugins: [coreIs(`./index${variant}.js`)],
+      plugins: [coreIs(`./index${variant}.js`), ...(variant ? [instead('audit/here.ts', 'audit/here.edge.ts')] : [])],
     })
+  await write({
+    ...auditing,
+    entryPoints: [at('src/audit/worker.ts')],
+    outfile: at('dist/audit.worker.js'),
+    plugins: [coreIs('./index.js')],
+  })
   await write({
     entryPoints: [at('src/cli/bin.ts')],
     outfile: at('dist/cli.js'),
@@ -112,6 +115,17 @@ async function bundle() {
   })
   await writeFile(at('dist/opnorm.wasm.d.ts'), 'declare const module: WebAssembly.Module\nexport default module\n')
   await run(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.declarations.json')])
+}
+
+/** Another file in the place of one, by their names in src/. */
+function instead(file, other) {
+  return {
+    name: file,
+    setup: build =>
+      build.onResolve({ filter: /\.ts$/ }, ({ path, resolveDir }) =>
+        resolve(resolveDir, path) === at(`src/${file}`) ? { path: at(`src/${other}`) } : undefined,
+      ),
+  }
 }
 
 /** Everything that may reach the WebAssembly module comes from the core's bundle; its public names must suffice. */
@@ -138,9 +152,9 @@ async function changed(path) {
 }
 
 function run(command, args) {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     spawn(command, args, { stdio: 'inherit', cwd: root }).on('exit', code =>
-      code === 0 ? resolve() : reject(new Error(`${args[0]} exited with ${code}`)),
+      code === 0 ? done() : reject(new Error(`${args[0]} exited with ${code}`)),
     )
   })
 }

@@ -4,6 +4,8 @@
 export { audit, auditing, type Step } from './audit/audit.ts'
 export { compared } from './audit/compare.ts'
 export { merge } from './audit/merge.ts'
+export { auditParallel, type ParallelOptions } from './audit/parallel.ts'
+export type { AuditWorker } from './audit/thread.ts'
 export type * from './audit/network-types.ts'
 export {
   certifyNetwork,

@@ -28,7 +28,8 @@ const allowed: Record<string, string[]> = {
   network: ['values', 'methods'],
   formats: ['values'],
   report: ['values'],
-  audit: ['values', 'methods', 'network', 'training', 'formats'],
+  // The pool hands the compiled module to its workers.
+  audit: ['values', 'methods', 'network', 'training', 'formats', 'runtime'],
   index: ['values', 'methods', 'training', 'network', 'runtime'],
   cli: ['values', 'methods', 'training', 'network', 'runtime', 'formats', 'audit', 'report', 'index', 'entry'],
   entry: ['values', 'methods', 'formats', 'audit', 'report', 'network', 'index'],

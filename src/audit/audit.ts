@@ -1,5 +1,5 @@
 import type { Model } from '../formats/model.ts'
-import type { Goal, LayerReport, Report } from '../report.ts'
+import type { Goal, LayerReport, NetworkReport, Report } from '../report.ts'
 import { modelReport, reportOf } from './assemble.ts'
 import { auditLayer } from './layer.ts'
 import { methodNamed } from './methods.ts'
@@ -16,7 +16,7 @@ export interface Step {
 /**
  * Audits a model: an enclosure of every layer's norm, the methods asked for beside it, the network's certificate where there is a graph.
  *
- * Synchronous; in a page, run it in a worker. `auditing` does the same step by step.
+ * Synchronous; `auditing` does the same step by step, `auditParallel` in workers.
  *
  * @throws OpnormError `option` for an unknown method; a layer that cannot be bounded is a finding, not an error
  * @example audit(readModel([{ name, bytes }]), { gap: 1e-3 }).models[0].layers[0].enclosure
@@ -32,14 +32,21 @@ export function* auditing(model: Model, goal: Goal = {}): Generator<Step, void> 
   for (const name of goal.methods ?? []) methodNamed(name)
   const chosen = chosenLayers(model, goal)
   const layers: LayerReport[] = []
-  const step = (partial: boolean, network?: ReturnType<typeof networkReport>): Step => ({
-    report: reportOf(goal, [modelReport(model, 0, [...layers], network)], partial),
-    done: layers.length,
-    total: chosen.length,
-  })
   for (const index of chosen) {
     layers.push(auditLayer(taskOf(model, index, goal)))
-    yield step(true)
+    yield stepOf(model, goal, layers, chosen.length)
   }
-  yield step(false, networkReport(model, goal))
+  yield stepOf(model, goal, layers, chosen.length, { network: networkReport(model, goal) })
+}
+
+/** Where an audit stands with these layers; with what is known of the network it has ended. */
+export function stepOf(
+  model: Model,
+  goal: Goal,
+  layers: readonly LayerReport[],
+  total: number,
+  end?: { network: NetworkReport | undefined },
+): Step {
+  const models = [modelReport(model, 0, [...layers], end?.network)]
+  return { report: reportOf(goal, models, end === undefined), done: layers.length, total }
 }

@@ -1,14 +1,15 @@
 import { dirname, join } from 'node:path'
 import { modelReport, reportOf, unreadable } from '../audit/assemble.ts'
 import { problemOf } from '../audit/layer.ts'
+import type { Pool } from '../audit/pool.ts'
+import { auditLayers, costOf } from '../audit/schedule.ts'
 import { type Share, shareOf } from '../audit/shard.ts'
-import { chosenLayers, taskOf } from '../audit/task.ts'
+import { chosenLayers } from '../audit/task.ts'
 import { networkReport } from '../audit/whole-network.ts'
 import { companions, readModel } from '../formats/index.ts'
 import { fits } from '../formats/geometry.ts'
 import type { GeometryEntry, Model, NamedBytes } from '../formats/model.ts'
 import type { Goal, LayerReport, ModelReport, Report } from '../report.ts'
-import type { Crew } from './crew.ts'
 import { readBytes } from './files.ts'
 import type { Progress } from './progress.ts'
 
@@ -18,7 +19,7 @@ export interface Audit {
   readonly geometry?: Readonly<Record<string, GeometryEntry>>
   readonly progress: Progress
   /** who audits layers of this cost together */
-  readonly crewFor: (cost: number, layers: number) => Crew
+  readonly poolFor: (cost: number) => Pool
   /** says what may be a mistake, though nothing is wrong with the models */
   readonly warn: (sentence: string) => void
   /** aborted by Ctrl-C: what is done so far becomes the report */
@@ -45,7 +46,7 @@ async function auditFile(file: string, place: number, share: Share, audit: Audit
     const model = readModel(await filesOf(file), audit.geometry ? { geometry: audit.geometry } : {})
     for (const pattern of unused)
       if ([...model.layers, ...model.skipped].some(({ name }) => fits(pattern, name))) unused.delete(pattern)
-    const layers = await auditLayers(model, share.layers(chosenLayers(model, audit.goal)), audit)
+    const layers = await layersOf(model, share.layers(chosenLayers(model, audit.goal)), audit)
     const whole = share.network() && !audit.signal.aborted
     return modelReport(model, place, layers, whole ? networkReport(model, audit.goal) : undefined)
   } catch (error) {
@@ -60,41 +61,28 @@ async function filesOf(name: string): Promise<NamedBytes[]> {
   return [file, ...(await Promise.all(beside)).filter(companion => companion !== undefined)]
 }
 
-/** The dearest layers first, so that no thread is left alone with one at the end; the report keeps the file's order. */
-async function auditLayers(
+/** Interrupted, it gives what is done. */
+async function layersOf(
   model: Model,
   chosen: readonly number[],
-  { goal, progress, signal, crewFor }: Audit,
+  { goal, progress, signal, poolFor }: Audit,
 ): Promise<LayerReport[]> {
-  const queue = chosen.map(index => ({ index, cost: costOf(model.layers[index].kernel.shape) })).sort((a, b) => b.cost - a.cost)
-  const total = queue.reduce((sum, { cost }) => sum + cost, 0)
-  const crew = crewFor(total, queue.length)
-  const stop = (): void => crew.stop()
-  signal.addEventListener('abort', stop)
+  const total = chosen.reduce((sum, index) => sum + costOf(model, index), 0)
   const layers: LayerReport[] = []
   let done = 0
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next && !signal.aborted; next = queue.shift()) {
-      progress.step(done, model.layers[next.index].name)
-      const report = await crew.run(taskOf(model, next.index, goal))
-      if (report) layers.push(report)
-      done += next.cost
-    }
-  }
   progress.start(total)
   try {
-    await Promise.all(Array.from({ length: crew.size }, work))
+    await auditLayers(model, chosen, goal, poolFor(total), signal, {
+      begun: index => progress.step(done, model.layers[index].name),
+      done(report) {
+        layers.push(report)
+        done += costOf(model, report.index)
+      },
+    })
+  } catch (error) {
+    if (!signal.aborted) throw error
   } finally {
-    signal.removeEventListener('abort', stop)
     progress.stop()
-    crew.stop()
   }
   return layers.sort((a, b) => a.index - b.index)
-}
-
-/** Eigenvalue work grows with the cube of the channels, the search with the number of axes: enough to say how much is left. */
-function costOf(shape: readonly number[]): number {
-  const [a, b, ...kernel] = shape
-  const small = Math.min(a, b)
-  return a * b * small * 3 ** kernel.length + 1e4
 }

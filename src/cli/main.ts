@@ -1,23 +1,22 @@
-import { availableParallelism } from 'node:os'
 import { styleText } from 'node:util'
 import { compared } from '../audit/compare.ts'
+import type { Workers } from '../audit/here.ts'
 import { merge } from '../audit/merge.ts'
+import { type Pool, thisThread } from '../audit/pool.ts'
 import { readReport } from '../audit/read-report.ts'
+import { WORTH_A_WORKER } from '../audit/schedule.ts'
+import { WorkerPool } from '../audit/worker-pool.ts'
 import { OpnormError } from '../errors.ts'
 import { geometryTable } from '../formats/geometry.ts'
 import type { Report } from '../report.ts'
 import { visible } from '../report/columns.ts'
 import { version } from '../version.ts'
 import { auditFiles } from './audit-files.ts'
-import { alone, workers } from './crew.ts'
 import { expand, readArgument, readBytes, readJson, writeWhole } from './files.ts'
 import { help } from './help.ts'
 import { type Command, readCommand } from './options.ts'
 import { progressOn } from './progress.ts'
 import { render } from './render.ts'
-
-/** Cost (see audit-files) from which starting workers pays, and Ctrl-C should not wait for a layer: about a second. */
-const WORTH_A_WORKER = 1e8
 
 /** What the command line touches of its process; tests give their own. */
 export interface Terminal {
@@ -25,8 +24,8 @@ export interface Terminal {
   readonly stderr: NodeJS.WriteStream
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
-  /** what a worker runs; absent: everything happens in this thread */
-  readonly script?: URL
+  /** absent: everything happens in this thread */
+  readonly workers?: Workers
 }
 
 /** Runs one command line. @returns the exit code */
@@ -51,21 +50,30 @@ async function reportFor(command: Command, terminal: Terminal): Promise<Report> 
   return compared(report, readReport(command.compare, await readArgument(command.compare, 'a JSON report')))
 }
 
-async function auditOf(command: Command, { stderr, signal, script }: Terminal): Promise<Report> {
+async function auditOf(command: Command, { stderr, signal, workers }: Terminal): Promise<Report> {
   const geometry =
     command.geometry === undefined
       ? undefined
       : geometryTable(await readJson(command.geometry, 'a table of geometries'), command.geometry)
-  return auditFiles({
-    files: await expand(command.files),
-    goal: command.goal,
-    ...(geometry && { geometry }),
-    warn: sentence => stderr.write(`opnorm: ${visible(sentence)}\n`),
-    progress: progressOn(stderr, !command.quiet),
-    crewFor: (cost, layers) =>
-      script && cost > WORTH_A_WORKER ? workers(script, Math.min(layers, command.threads ?? availableParallelism())) : alone(),
-    signal,
-  })
+  // One pool for all files: what its workers have warmed up stays warm.
+  let pool: Pool | undefined
+  const poolFor = (cost: number): Pool => {
+    if (!workers || cost <= WORTH_A_WORKER) return thisThread()
+    return (pool ??= new WorkerPool(command.threads ?? workers.cores, workers.start))
+  }
+  try {
+    return await auditFiles({
+      files: await expand(command.files),
+      goal: command.goal,
+      ...(geometry && { geometry }),
+      warn: sentence => stderr.write(`opnorm: ${visible(sentence)}\n`),
+      progress: progressOn(stderr, !command.quiet),
+      poolFor,
+      signal,
+    })
+  } finally {
+    pool?.close()
+  }
 }
 
 async function reports(files: readonly string[]): Promise<Report[]> {

@@ -73,13 +73,16 @@ export interface Backend {
   readonly simd: true
   /** Size of the linear memory in bytes. */
   readonly memory: number
+  /** The compiled module, to be handed to a worker: `init` takes it there, and nothing is compiled twice. */
+  readonly module: WebAssembly.Module
 }
 
 let instance: Routines | undefined
+let module: WebAssembly.Module | undefined
 
 /** The instance, compiled and tested at the first use. */
 export function routines(): Routines {
-  return (instance ??= start(moduleSource()))
+  return instance ?? start(moduleSource())
 }
 
 /**
@@ -89,22 +92,26 @@ export function routines(): Routines {
  * @throws OpnormError `runtime` if it does not compile or fails its self-test
  */
 export function init(source?: BufferSource | WebAssembly.Module): void {
-  if (source !== undefined) instance = start(source)
+  if (source !== undefined) start(source)
   else routines()
 }
 
 /** What runs the numbers. @example backend().kind  // 'wasm' */
 export function backend(): Backend {
-  return { kind: 'wasm', simd: true, memory: routines().memory.buffer.byteLength }
+  const { memory } = routines()
+  return { kind: 'wasm', simd: true, memory: memory.buffer.byteLength, module: module! }
 }
 
+/** In use only once it has passed its test. */
 function start(source: BufferSource | WebAssembly.Module): Routines {
-  const exports = instantiate(source)
+  const [compiled, exports] = instantiate(source)
   selfTest(exports)
+  module = compiled
+  instance = exports
   return exports
 }
 
-function instantiate(source: BufferSource | WebAssembly.Module): Routines {
+function instantiate(source: BufferSource | WebAssembly.Module): [WebAssembly.Module, Routines] {
   if (typeof WebAssembly !== 'object') {
     throw new OpnormError(
       'runtime',
@@ -112,8 +119,8 @@ function instantiate(source: BufferSource | WebAssembly.Module): Routines {
     )
   }
   try {
-    const module = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source)
-    return new WebAssembly.Instance(module).exports as unknown as Routines
+    const compiled = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source)
+    return [compiled, new WebAssembly.Instance(compiled).exports as unknown as Routines]
   } catch (cause) {
     const text = String(cause)
     const advice = /unsafe-eval|Content Security Policy|disallowed by embedder/i.test(text)

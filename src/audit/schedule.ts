@@ -1,0 +1,55 @@
+import type { Model } from '../formats/model.ts'
+import type { Goal, LayerReport } from '../report.ts'
+import type { Pool } from './pool.ts'
+import { taskOf } from './task.ts'
+
+/** Cost (see `costOf`) from which workers are worth starting: about a second. */
+export const WORTH_A_WORKER = 1e8
+
+/** Eigenvalue work grows with the cube of the channels, the search with the number of axes: enough to say how much is left. */
+export function costOf(model: Model, index: number): number {
+  const [a, b, ...kernel] = model.layers[index].kernel.shape
+  return a * b * Math.min(a, b) * 3 ** kernel.length + 1e4
+}
+
+/** What is heard of layers under way, by their place in the model. */
+export interface Watch {
+  begun?(index: number): void
+  done?(report: LayerReport): void
+}
+
+/**
+ * Audits layers, the dearest first, so that no thread is left alone with one at the end.
+ *
+ * A layer's task is made when somebody is free for it: weights that have to be decoded are in memory for the layers under way only.
+ *
+ * @returns the reports in the model's order; rejects with the reason when the signal is aborted, and the pool is closed then
+ */
+export async function auditLayers(
+  model: Model,
+  chosen: readonly number[],
+  goal: Goal,
+  pool: Pool,
+  signal?: AbortSignal,
+  { begun, done }: Watch = {},
+): Promise<LayerReport[]> {
+  signal?.throwIfAborted()
+  const stop = (): void => pool.close(signal!.reason)
+  signal?.addEventListener('abort', stop)
+  const queue = [...chosen].sort((a, b) => costOf(model, b) - costOf(model, a))
+  const layers: LayerReport[] = []
+  const lane = async (): Promise<void> => {
+    for (let index = queue.shift(); index !== undefined; index = queue.shift()) {
+      begun?.(index)
+      const report = await pool.run(taskOf(model, index, goal))
+      layers.push(report)
+      done?.(report)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(pool.size, queue.length) }, lane))
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+  return layers.sort((a, b) => a.index - b.index)
+}
