@@ -29,7 +29,14 @@ export interface GramSymbol {
   /** What `below` loses to rounding at a level: it can prove nothing within this distance of λ_max. */
   margin(level: number): number
   /** A few steps of Lanczos at each frequency, from the given vectors or a common one: Rayleigh quotients, residuals and vectors. */
-  climb(frequencies: Frequencies, steps: number, starts?: readonly Float64Array[], without?: readonly RankOne[]): Ritz[]
+  climb(
+    frequencies: Frequencies,
+    steps: number,
+    starts?: readonly (Float64Array | undefined)[],
+    without?: readonly RankOne[],
+  ): Ritz[]
+  /** λ_max(G(θ)) at each frequency, from below by a few steps of Lanczos and from above by one Cholesky test somewhere below t. */
+  bracket(frequencies: Frequencies, t: number, steps: number, starts?: readonly (Float64Array | undefined)[]): Bracket[]
   /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout. */
   write(frequencies: Frequencies, first: number, count: number, g: number): void
   /** y_p = A_p v for every tap: taps × m complex numbers. */
@@ -54,6 +61,12 @@ export interface Ritz {
   readonly value: number
   readonly residual: number
   readonly vector: Float64Array
+}
+
+/** What `bracket` knows about one frequency. */
+export interface Bracket extends Ritz {
+  /** λ_max(G(θ)) ≤ ceiling is proven; Infinity where no test passed. */
+  readonly ceiling: number
 }
 
 /** Bytes of matrices evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
@@ -115,6 +128,25 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
       })
       return found
     },
+    bracket(frequencies, t, steps, starts) {
+      const found: Bracket[] = []
+      evaluate(frequencies, countOf(frequencies), (inner, g, first, size) => {
+        const rough: Ritz[] = []
+        for (let i = 0; i < size; i += 2)
+          rough.push(...climbPair(inner, g + (i >> 1) * n * n * 32, n, steps, Math.min(2, size - i), starts?.slice(first + i)))
+        // a matrix of zeros gives −1e-16 or NaN
+        const values = rough.map(({ value }) => (value > 0 ? value : 0))
+        const levels = Float64Array.from(rough, ({ residual }, i) => levelAbove(values[i], residual, t))
+        const passed = passes(
+          inner,
+          g,
+          n,
+          levels.map(level => level - margin(level)),
+        )
+        rough.forEach((ritz, i) => found.push({ ...ritz, value: values[i], ceiling: passed[i] ? levels[i] : Infinity }))
+      })
+      return found
+    },
     products: v =>
       borrow(inner => {
         const x = inner.put(v)
@@ -125,6 +157,17 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     derivatives: (turns, point, v, orders) =>
       borrow(inner => derivativesOf(inner, n, positions, planes, { turns, points: Float64Array.from(point) }, v, orders)),
   }
+}
+
+/** Share of the room between a Rayleigh quotient and t that a test leaves below itself. */
+const SHARE = 0.08
+
+/** A level that λ_max should be below, so that the test passes, and well below t, so that it serves; 0 where there is no room for one. */
+function levelAbove(value: number, residual: number, t: number): number {
+  const room = t - value
+  if (room <= 0) return 0
+  const doubt = (2 * residual * residual) / t
+  return value + Math.min(0.5 * room, doubt > SHARE * room ? doubt : SHARE * room)
 }
 
 /** fl(G(θ)) for blocks of frequencies in turn, handed to `work` at address g. */

@@ -89,7 +89,7 @@ export function climbPair(
   n: number,
   steps: number,
   lanes: number,
-  starts: readonly Float64Array[] | undefined,
+  starts: readonly (Float64Array | undefined)[] | undefined,
 ): Ritz[] {
   return borrow(() => {
     const x = arena.alloc(n * 32)

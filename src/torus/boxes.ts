@@ -7,6 +7,8 @@ import { RADIANS, TURN } from './ray.ts'
 export interface Box {
   readonly corner: readonly number[]
   readonly width: readonly number[]
+  /** The box it is a half of. */
+  readonly parent?: Box
 }
 
 export interface Lattice {
@@ -20,27 +22,64 @@ export function sides(box: Box, { turns, discrete }: Lattice): number[] {
   return box.width.map((w, d) => (discrete && w <= 1 ? 0 : ((RADIANS * w) / turns[d]) * (1 + 4e-16)))
 }
 
-/** The 2^D corners, each named by the smaller of θ and −θ: λ_max(G) is the same at both for a real kernel. */
-export function cornersOf(box: Box, { turns }: Lattice): number[][] {
+/** A point of the lattice, named by the smaller of θ and −θ: G(−θ) is the conjugate of G(θ) for a real kernel. */
+export interface Place {
+  readonly point: readonly number[]
+  /** True where the name is that of −θ. */
+  readonly mirrored: boolean
+}
+
+/** The 2^D corners; bit d of an index says on which side of axis d. */
+export function cornersOf(box: Box, { turns }: Lattice): Place[] {
   const axes = turns.length
-  const corners: number[][] = []
+  const corners: Place[] = []
   for (let bits = 0; bits < 1 << axes; bits++) {
     const point = new Array<number>(axes)
     for (let d = 0; d < axes; d++) point[d] = (box.corner[d] + (bits & (1 << d) ? box.width[d] : 0)) % turns[d]
-    corners.push(canonical(point, turns))
+    const mirrored = inSecondHalf(point, turns)
+    if (mirrored) for (let d = 0; d < axes; d++) point[d] = (turns[d] - point[d]) % turns[d]
+    corners.push({ point, mirrored })
   }
   return corners
 }
 
-/** θ or −θ, in place: the one whose first coordinate that tells them apart is in the first half turn. */
-function canonical(point: number[], turns: readonly number[]): number[] {
-  let d = 0
-  while (d < point.length && (point[d] === 0 || 2 * point[d] === turns[d])) d++
-  if (d < point.length && 2 * point[d] > turns[d])
-    for (let e = d; e < point.length; e++) point[e] = (turns[e] - point[e]) % turns[e]
-  return point
+/** Is the first coordinate that tells θ from −θ in the second half turn? */
+function inSecondHalf(point: readonly number[], turns: readonly number[]): boolean {
+  const d = point.findIndex((x, axis) => x !== 0 && 2 * x !== turns[axis])
+  return d >= 0 && 2 * point[d] > turns[d]
 }
 
+/**
+ * sup over x ∈ [0, 1]^D of Σ_i w_i(x)·values_i + Σ_d x_d(1 − x_d)·bends_d, w the weights of multilinear interpolation, bounded by taking the
+ * supremum along one axis after the other (exact for D = 1); the better of the D cyclic orders. Rounded up.
+ */
+export function arch(values: readonly number[], bends: readonly number[]): number {
+  const axes = bends.length
+  let best = axes === 0 ? values[0] : Infinity
+  for (let first = 0; first < axes; first++) {
+    let faces = values
+    for (let k = 0; k < axes; k++) faces = collapse(faces, k < axes - first ? first : 0, bends[(first + k) % axes])
+    best = Math.min(best, faces[0])
+  }
+  return best * (1 + 1e-14)
+}
+
+/** The supremum along the axis whose corners are told apart by bit `place`, for each place on the others. */
+function collapse(values: readonly number[], place: number, bend: number): number[] {
+  const faces = new Array<number>(values.length / 2)
+  const below = (1 << place) - 1
+  for (let i = 0; i < faces.length; i++) {
+    const at = ((i & ~below) << 1) | (i & below)
+    faces[i] = crest(values[at], values[at + 1 + below], bend)
+  }
+  return faces
+}
+
+/** sup (1 − x)a + xb + x(1 − x)c over [0, 1] */
+function crest(a: number, b: number, c: number): number {
+  const rise = Math.abs(b - a)
+  return rise < c ? 0.5 * (a + b) + 0.25 * (c + (rise * rise) / c) : Math.max(a, b)
+}
 /**
  * Boxes that cover half the torus (the other half is its mirror image), `cells[d]` to a turn of each axis; fewer where the lattice has no
  * more points.
@@ -66,8 +105,8 @@ export function split(box: Box, axis: number): [Box, Box] {
   const lower = Math.ceil(box.width[axis] / 2)
   const width = (w: number) => box.width.map((x, d) => (d === axis ? w : x))
   return [
-    { corner: box.corner, width: width(lower) },
-    { corner: box.corner.map((x, d) => (d === axis ? x + lower : x)), width: width(box.width[axis] - lower) },
+    { corner: box.corner, width: width(lower), parent: box },
+    { corner: box.corner.map((x, d) => (d === axis ? x + lower : x)), width: width(box.width[axis] - lower), parent: box },
   ]
 }
 

@@ -2,20 +2,20 @@ import { UNIT } from '../rounding.ts'
 import { ascend, type Peak } from './ascent.ts'
 import { closeNeighbourhood } from './neighbourhood.ts'
 import { floorOf, type Ray, rayAt, TURN } from './ray.ts'
-import { ceilingOf, type State, spent } from './state.ts'
+import { ceilingOf, type State } from './state.ts'
 import type { Vertex } from './vertices.ts'
 
 /** Ascents after which failing corners are left to the boxes. */
 const MOST_PEAKS = 40
-/** Corners tried for a higher maximum after a round of tests. */
-const MOST_SUSPECTS = 16
+/** Share of a box's bends by which a maximum between its corners may rise above them. */
+const HOPE = 0.05
 
 /** Ascends from a vertex and raises the lower end if it can; the peak, if it is a new one. */
-export function climbFrom(state: State, vertex: Vertex, v: Float64Array): Peak | undefined {
+export function climbFrom(state: State, vertex: Vertex): Peak | undefined {
   const { gram, tau, lattice, goal } = state
   const reach = tau.map(x => (x > 0 ? 0.6 / x : 0))
   const start = vertex.point.map((x, d) => Math.floor((x / lattice.turns[d]) * TURN))
-  const peak = ascend(gram, start, v, reach, goal.sharp ? 1e-17 : Math.max(1e-15, Math.min(1e-7, goal.gap * 1e-3)))
+  const peak = ascend(gram, start, vertex.vector, reach, goal.sharp ? 1e-17 : Math.max(1e-15, Math.min(1e-7, goal.gap * 1e-3)))
   state.extra += peak.evaluations
   raise(state, lattice.discrete ? bestNearby(state, peak) : peak.ray)
   if (state.peaks.some(other => near(other.ray.point, peak.ray.point, tau, 1))) return undefined
@@ -47,33 +47,36 @@ function leaveSaddle(state: State, peak: Peak): void {
   const beside = peak.ray.point.map((x, d) =>
     Math.round(((x / TURN + (tau[d] > 0 ? (0.011 + 0.007 * d) / tau[d] : 0)) % 1) * lattice.turns[d]),
   )
-  const next = climbFrom(state, state.vertices.at(beside), peak.ray.v)
+  const next = climbFrom(state, { ...state.vertices.at(beside), vector: peak.ray.v })
   if (next) closeAround(state, next)
 }
 
-/** Where a proof failed close to t there may be a maximum nobody has climbed yet: the highest such corner is tried. */
-export function lookHigher(state: State, left: readonly { corners: readonly Vertex[]; level: number }[]): void {
-  const { gram, lattice, tau, vertices } = state
-  const close = state.t * (1 - (lattice.discrete ? 1e-3 : 0.01))
-  const suspects = new Set<Vertex>()
-  for (const { corners, level } of left)
-    if (level > close) for (const vertex of corners) if (vertex.failed >= level) suspects.add(vertex)
-  const fresh = [...suspects].filter(vertex => {
-    if (lattice.discrete) return vertex.failed >= state.t * (1 - 1e-12)
-    const point = vertex.point.map((x, d) => (x / lattice.turns[d]) * TURN)
-    return !state.peaks.some(peak => near(peak.ray.point, point, tau, 8))
-  })
-  if (fresh.length === 0 || state.peaks.length > MOST_PEAKS) return
-  // A flat surface has hundreds of them, and a climb costs as much as a test.
-  const tried = fresh.filter((_, i) => i % Math.ceil(fresh.length / MOST_SUSPECTS) === 0)
-  const found = gram.climb(vertices.visit(tried), 10)
-  const top = found.reduce((most, ritz, i) => (ritz.value > found[most].value ? i : most), 0)
-  if (lattice.discrete) {
-    if (spent(state) < state.goal.maxEvaluations) raise(state, rayFrom(state, tried[top].point, found[top].vector))
-    return
+/**
+ * Climbs from corners that are higher than what has been found, and from the highest that may be close to a maximum nobody has climbed yet,
+ * judged by how far the surface can bend up over their boxes.
+ */
+export function lookHigher(state: State, left: readonly { corners: readonly Vertex[]; bends: readonly number[] }[]): void {
+  const { lattice, tau } = state
+  const hopes = new Map<Vertex, number>()
+  for (const { corners, bends } of left) {
+    const reach = HOPE * bends.reduce((sum, bend) => sum + bend, 0)
+    for (const vertex of corners)
+      hopes.set(vertex, Math.max(vertex.value + (lattice.discrete ? 0 : reach), hopes.get(vertex) ?? 0))
   }
-  const peak = climbFrom(state, tried[top], found[top].vector)
-  if (peak) closeAround(state, peak)
+  const promising = [...hopes].filter(([, hope]) => hope > (state.best?.value ?? 0)).sort(([a], [b]) => b.value - a.value)
+  for (const [vertex, hope] of promising) {
+    if (state.peaks.length > MOST_PEAKS || !(hope > state.best!.value)) return
+    const point = vertex.point.map((x, d) => (x / lattice.turns[d]) * TURN)
+    if (lattice.discrete) {
+      raise(state, rayFrom(state, vertex.point, vertex.vector))
+      return
+    }
+    if (state.peaks.some(peak => near(peak.ray.point, point, tau, 8))) continue
+    const before = state.best!.value
+    const peak = climbFrom(state, vertex)
+    if (peak) closeAround(state, peak)
+    if (state.best!.value <= before) return
+  }
 }
 
 /** The ray of the top eigenvector at a point of the lattice, from a vector near it. */

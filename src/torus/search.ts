@@ -1,6 +1,6 @@
 import type { GramSymbol } from '../runtime/gram-symbol.ts'
 import { nextUp } from '../rounding.ts'
-import { type Box, cover, inside, type Lattice, sides, split } from './boxes.ts'
+import { arch, type Box, cover, inside, type Lattice, sides, split } from './boxes.ts'
 import { curvatures } from './curvature.ts'
 import { climbFrom, closeAround, lookHigher, raise, rayFrom } from './maxima.ts'
 import type { Ray } from './ray.ts'
@@ -28,10 +28,11 @@ const RIVAL = 0.9
 /**
  * Encloses sup f by branch and bound (METHODS §7, docs/enclosure.md).
  *
- * A level t = (lower·(1 + gap))² is to be proven for λ_max(G) everywhere. A box with sides h is closed when at all its corners
- * λ_max(G) ≤ t − ⅛Σh_d²C_d is proven by a Cholesky test, C_d the better of Bernstein's 2τ_d²t and Σq_d²‖G_q‖; a box that is not is
- * halved along its most curved axis. The neighbourhood of each maximum found by ascent is closed in one piece beforehand. A corner
- * found higher raises the lower end, and t with it; what was proven at a lower t stays proven.
+ * A level t = (lower·(1 + gap))² is to be proven for λ_max(G) everywhere. Every corner has a proven ceiling of λ_max(G). A box with sides h is
+ * closed when the arch over the ceilings of its corners, their multilinear interpolation plus Σ½x_d(1 − x_d)h_d²C_d, stays below t; C_d is the
+ * better of Bernstein's 2τ_d²t and Σq_d²‖G_q‖. A box that is not is halved along its most curved axis. The neighbourhood of each maximum found
+ * by ascent is closed in one piece beforehand. A corner found higher raises the lower end, and t with it; what was proven at a lower t
+ * stays proven.
  */
 export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Lattice, goal: Goal): Enclosure {
   const state: State = {
@@ -48,12 +49,13 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
     best: undefined,
     t: 0,
     floored: false,
+    step: lattice.discrete ? 2 ** -42 : 2 ** -36,
   }
   let live = begin(state)
-  let tested: readonly Box[] = []
+  let visited: readonly Box[] = []
   while (live.length > 0) {
-    if (spent(state) + state.vertices.pending(live) > goal.maxEvaluations) return cutShort(state, tested)
-    tested = live
+    if (spent(state) + state.vertices.pending(live) > goal.maxEvaluations) return cutShort(state, visited)
+    visited = live
     live = descend(state, live)
   }
   return finish(state, state.t, !state.floored)
@@ -62,23 +64,27 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
 /** First boxes, first maxima, first level. */
 function begin(state: State): Box[] {
   const { gram, tau, lattice, goal, vertices } = state
-  const origin = vertices.at(tau.map(() => 0))
-  const [ritz] = gram.climb(vertices.visit([origin]), 6)
-  const scale = Math.max(ritz.value, (goal.known ?? 0) ** 2)
+  const origin = { corner: tau.map(() => 0), width: tau.map(() => 0) }
+  vertices.visit([origin], 0)
+  const [first] = vertices.cornersOf(origin)
+  const scale = Math.max(first.value, (goal.known ?? 0) ** 2)
   state.cells = curvatures(gram, tau, lattice, scale).map((c, d) => cellsFor(c / scale, lattice.turns[d]))
   const boxes = cover(state.cells, lattice)
   if (spent(state) + vertices.pending(boxes) > goal.maxEvaluations) {
-    raise(state, rayFrom(state, origin.point, ritz.vector))
+    raise(state, rayFrom(state, first.point, first.vector))
     return boxes
   }
-  const starts = [...new Set(boxes.flatMap(box => vertices.cornersOf(box)))]
-  const rough = gram.climb(vertices.visit(starts), 6)
-  const order = starts.map((_, i) => i).sort((i, j) => rough[j].value - rough[i].value)
+  vertices.visit(boxes, 0)
+  const starts = [...new Set(boxes.flatMap(box => vertices.cornersOf(box)))].sort((a, b) => b.value - a.value)
   // A second start that is not a neighbour of the first: the coarse grid may mislead.
-  const first = starts[order[0]]
-  const neighbours = new Set(boxes.filter(box => vertices.cornersOf(box).includes(first)).flatMap(box => vertices.cornersOf(box)))
-  const rival = order.find(i => !neighbours.has(starts[i]) && rough[i].value > RIVAL * rough[order[0]].value)
-  for (const i of rival === undefined ? [order[0]] : [order[0], rival]) climbFrom(state, starts[i], rough[i].vector)
+  const neighbours = new Set(
+    boxes
+      .map(box => vertices.cornersOf(box))
+      .filter(corners => corners.includes(starts[0]))
+      .flat(),
+  )
+  const rival = starts.find(vertex => !neighbours.has(vertex) && vertex.value > RIVAL * starts[0].value)
+  for (const vertex of rival ? [starts[0], rival] : [starts[0]]) climbFrom(state, vertex)
   for (const peak of [...state.peaks]) closeAround(state, peak)
   return boxes
 }
@@ -91,66 +97,70 @@ function cellsFor(curvature: number, turns: number): number {
   return Math.min(count, turns)
 }
 
-/** A box, the level its corners have to stay below, and the axis along which it is most curved. */
+/** A box, how far the surface may bend over it along each axis, and whether Bernstein's inequality reaches that far. */
 interface Trial {
   readonly box: Box
   readonly corners: readonly Vertex[]
-  readonly level: number
-  readonly axis: number
+  /** ½h_d²C_d */
+  readonly bends: readonly number[]
+  readonly valid: boolean
 }
 
 function trialsOf(state: State, boxes: readonly Box[]): Trial[] {
-  const { gram, tau, lattice, closed, vertices, t } = state
+  const { gram, tau, lattice, vertices, t } = state
   const curvature = curvatures(gram, tau, lattice, t)
-  const trials: Trial[] = []
-  for (const box of boxes) {
-    if (closed.some(done => inside(box, lattice, done.point, done.half))) continue
-    const h = sides(box, lattice)
-    let total = 0
-    let steepest = 0
-    let axis = 0
-    for (let d = 0; d < h.length; d++) {
-      const term = h[d] === 0 ? 0 : (h[d] * h[d] * curvature[d]) / 8
-      total += term
-      if (term > steepest) [steepest, axis] = [term, d]
-    }
-    trials.push({ box, corners: vertices.cornersOf(box), level: t - total * (1 + 1e-14), axis })
-  }
-  return trials
+  return boxes.map(box => {
+    const bends = sides(box, lattice).map((h, d) => (h === 0 ? 0 : 0.5 * h * h * curvature[d] * (1 + 1e-14)))
+    return { box, corners: vertices.cornersOf(box), bends, valid: bends.reduce((sum, bend) => sum + bend, 0) < 4 * t }
+  })
 }
 
-function isClosed({ corners, level }: Trial): boolean {
-  return level > 0 && corners.every(vertex => vertex.ceiling <= level)
+const ceiling = (vertex: Vertex) => vertex.ceiling
+const value = (vertex: Vertex) => vertex.value
+
+function isClosed({ corners, bends, valid }: Trial, t: number): boolean {
+  return valid && arch(corners.map(ceiling), bends) <= t
 }
 
-/** Could tests close it? Not where one has failed at its level already. */
-function isOpen({ corners, level }: Trial): boolean {
-  return level > 0 && corners.every(vertex => vertex.failed < level)
-}
-
-function testCorners(state: State, trials: readonly Trial[]): void {
-  const wanted = new Map<Vertex, number>()
-  for (const { corners, level } of trials) {
-    for (const vertex of corners) if (vertex.ceiling > level) wanted.set(vertex, Math.max(level, wanted.get(vertex) ?? 0))
-  }
-  state.vertices.test(wanted)
-}
-
-/** Tests the corners of all live boxes at the level their size asks for; what cannot be closed comes back in halves. */
+/** Visits the corners of all live boxes and closes what it can; the rest comes back in halves. */
 function descend(state: State, live: readonly Box[]): Box[] {
-  const { lattice, goal, t } = state
-  const trials = trialsOf(state, live)
-  testCorners(state, trials.filter(isOpen))
-  const left = trials.filter(trial => !isClosed(trial))
-  if (goal.observe) for (const trial of trials) if (isClosed(trial)) goal.observe(trial.box)
+  const { lattice, goal, closed, vertices, t } = state
+  const boxes = live.filter(box => !closed.some(done => inside(box, lattice, done.point, done.half)))
+  vertices.visit(boxes, t)
+  const trials = trialsOf(state, boxes)
+  const open = trials.filter(trial => !isClosed(trial, t))
+  tighten(state, open)
+  const left = open.filter(trial => !isClosed(trial, t))
+  if (goal.observe) for (const trial of trials) if (!left.includes(trial)) goal.observe(trial.box)
   lookHigher(state, left)
-  const halves = left.flatMap(({ box, axis }) => (box.width[axis] >= 2 ? split(box, axis) : [box]))
-  if (state.t === t && left.some(({ box, axis }) => box.width[axis] < 2)) {
+  if (state.t === t && left.some(({ box, bends }) => box.width[steepest(bends)] < 2)) {
     // Nothing lies between these corners, and they fail: the last digits of t are below what can be proven here.
-    state.t *= 1 + (lattice.discrete ? 2 ** -42 : 2 ** -36)
+    state.t *= 1 + state.step
+    state.step *= 2
     state.floored = true
   }
-  return halves
+  return left.flatMap(({ box, bends }) => {
+    const axis = steepest(bends)
+    return box.width[axis] >= 2 ? split(box, axis) : [box]
+  })
+}
+
+function steepest(bends: readonly number[]): number {
+  return bends.reduce((most, bend, d) => (bend > bends[most] ? d : most), 0)
+}
+
+/** Boxes that their corners' values would close, but not their ceilings: tests with all the room there is. */
+function tighten(state: State, open: readonly Trial[]): void {
+  const wanted = new Map<Vertex, number>()
+  for (const { corners, bends, valid } of open) {
+    const room = state.t - arch(corners.map(value), bends)
+    if (!valid || room < 0.3 * corners.reduce((most, vertex) => Math.max(most, vertex.ceiling - vertex.value), 0)) continue
+    for (const vertex of corners) {
+      const level = vertex.value + 0.9 * room
+      if (vertex.ceiling > level) wanted.set(vertex, Math.min(level, wanted.get(vertex) ?? Infinity))
+    }
+  }
+  state.vertices.test(wanted)
 }
 
 function finish(state: State, t: number, converged: boolean): Enclosure {
@@ -159,16 +169,16 @@ function finish(state: State, t: number, converged: boolean): Enclosure {
   return { lower, upper, evaluations: spent(state), converged: converged && upper <= lower * (1 + state.goal.gap), ray: best! }
 }
 
-/** The budget is spent: the lowest level that the boxes tested last can prove, found by raising t over the corners known already. */
+/** The budget is spent: the lowest level that the boxes visited last can prove, found by raising t. */
 function cutShort(state: State, boxes: readonly Box[]): Enclosure {
+  const { lattice, closed, vertices } = state
   const last = ceilingOf(state.gram)
   const base = state.lower ** 2
   for (let room = Math.max(state.t - base, base * 1e-6); boxes.length > 0 && base + room < last; room *= 2) {
     state.t = Math.max(state.t, base + room)
-    const trials = trialsOf(state, boxes)
-    if (!trials.every(isOpen)) continue
-    testCorners(state, trials)
-    if (trials.every(isClosed)) return finish(state, state.t, false)
+    const left = boxes.filter(box => !closed.some(done => inside(box, lattice, done.point, done.half)))
+    vertices.visit(left, state.t)
+    if (trialsOf(state, left).every(trial => isClosed(trial, state.t))) return finish(state, state.t, false)
   }
   return finish(state, last, false)
 }

@@ -40,6 +40,8 @@ export interface State {
   t: number
   /** True where rounding, not the gap, decides t. */
   floored: boolean
+  /** By which part t is raised where rounding asks for it: twice as much every time. */
+  step: number
 }
 
 export function spent({ vertices, extra }: State): number {
