@@ -8,6 +8,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { textOf } from './assembly/text.mjs'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const at = path => root + path
@@ -32,11 +33,8 @@ async function compileWasm() {
   ])
   const bytes = await readFile(at('dist/opnorm.wasm'))
   await mkdir(at('src/runtime/generated'), { recursive: true })
-  await writeFile(
-    target,
-    // Hexadecimal, not base64: it keeps bytes whole for gzip, which then makes 17 kB of it where base64 leaves 21.
-    `/** dist/opnorm.wasm (${bytes.length} bytes), two digits a byte: made by build.mjs. */\nexport const hex =\n  '${bytes.toString('hex')}'\n`,
-  )
+  const head = "import type { WasmText } from '../wasm-text.ts'\n\n/** dist/opnorm.wasm as text, made by assembly/text.mjs. */\n"
+  await writeFile(target, `${head}export const text: WasmText = ${JSON.stringify(textOf(bytes))}\n`)
   console.log(`dist/opnorm.wasm  ${(bytes.length / 1000).toFixed(1)} kB`)
 }
 

@@ -1,0 +1,126 @@
+/**
+ * A WebAssembly module as text for gzip, which makes 14 kB of it where it makes 16 of the module itself and 18 of its hexadecimal digits.
+ *
+ * The module becomes a row of symbols. A symbol is an instruction without its operand, or an operand alone (headers, and the sections
+ * around the code); the operands of each symbol stand one after another in a string of their own. So instructions follow instructions and
+ * locals follow locals, which is where the repetitions are. src/runtime/wasm-text.ts reads it back.
+ */
+
+/** An instruction that occurs so often with one operand becomes a symbol together with it. */
+const OFTEN = 16
+
+/** { length, program, symbols }: what wasm-text.ts reads. */
+export function textOf(bytes) {
+  const pieces = merged([...piecesOf(bytes)])
+  const uses = counts(pieces.map(nameOf))
+  const names = [...uses.keys()].sort((a, b) => uses.get(b) - uses.get(a))
+  const numbers = new Map(names.map((name, number) => [name, number]))
+  const symbols = names.map(name => {
+    const [code, width] = name.split(' ')
+    return [code, Number(width), '']
+  })
+  let program = ''
+  for (const piece of pieces) {
+    const number = numbers.get(nameOf(piece))
+    program += digits(number)
+    for (const byte of piece.operand) symbols[number][2] += digits(byte)
+  }
+  return { length: bytes.length, program, symbols: symbols.map(symbol => (symbol[1] ? symbol : symbol.slice(0, 1))) }
+}
+
+/** A number from 0 to 335 as one character, '(' to '{', or two: '|' to '~' say how many times 84 to add. Nothing here needs quoting but '\'. */
+function digits(number) {
+  const [more, rest] = [Math.floor(number / 84), number % 84]
+  return (more ? String.fromCharCode(40 + 83 + more) : '') + String.fromCharCode(40 + rest)
+}
+
+const nameOf = ({ code, width }) => `${code.toString('hex')} ${width}`
+
+/** Operands other than a local's number join their instruction where both often come together. */
+function merged(pieces) {
+  const whole = ({ code, operand }) => Buffer.concat([code, operand])
+  const uses = counts(pieces.map(piece => whole(piece).toString('hex')))
+  return pieces.map(piece =>
+    piece.apart || uses.get(whole(piece).toString('hex')) < OFTEN ? piece : { code: whole(piece), operand: Buffer.alloc(0), width: 0 },
+  )
+}
+
+function counts(names) {
+  const uses = new Map()
+  for (const name of names) uses.set(name, (uses.get(name) ?? 0) + 1)
+  return uses
+}
+
+/** Pieces of a module in order: `code`, then an `operand` of `width` bytes (0 none, 1 a LEB128 number); `apart` ones never join. */
+function* piecesOf(bytes) {
+  const CODE_SECTION = 10
+  const cursor = { bytes, at: 0 }
+  yield* numbersTo(8, cursor)
+  while (cursor.at < bytes.length) {
+    const start = cursor.at++
+    const code = bytes[start] === CODE_SECTION
+    const end = number(cursor) + cursor.at
+    const functions = code ? number(cursor) : 0
+    const body = code ? cursor.at : end
+    cursor.at = start
+    yield* numbersTo(body, cursor)
+    for (let f = 0; f < functions; f++) yield* functionAt(cursor)
+  }
+}
+
+/** A function: its length and its locals as numbers, then instructions. */
+function* functionAt(cursor) {
+  const start = cursor.at
+  const end = number(cursor) + cursor.at
+  for (let values = 2 * number(cursor); values > 0; values--) number(cursor) // locals: how many, and their type, in groups
+  const body = cursor.at
+  cursor.at = start
+  yield* numbersTo(body, cursor)
+  while (cursor.at < end) yield instruction(cursor)
+}
+
+function* numbersTo(end, cursor) {
+  for (let start = cursor.at; cursor.at < end; start = cursor.at) {
+    number(cursor)
+    yield { code: Buffer.alloc(0), operand: cursor.bytes.subarray(start, cursor.at), width: 1, apart: true }
+  }
+}
+
+function instruction(cursor) {
+  const start = cursor.at
+  const opcode = cursor.bytes[cursor.at++]
+  const [lebs, width] = operandsOf(opcode, opcode === 0xfc || opcode === 0xfd ? number(cursor) : 0)
+  for (let i = 1; i < lebs; i++) number(cursor)
+  const middle = cursor.at
+  if (lebs > 0) number(cursor)
+  else cursor.at += width
+  const [code, operand] = [cursor.bytes.subarray(start, middle), cursor.bytes.subarray(middle, cursor.at)]
+  return { code, operand, width: lebs > 0 ? 1 : width, apart: opcode >= 0x20 && opcode <= 0x22 }
+}
+
+/** A LEB128 number. */
+function number(cursor) {
+  const start = cursor.at
+  while (cursor.bytes[cursor.at++] > 127);
+  return cursor.bytes.subarray(start, cursor.at).reduceRight((sum, byte) => sum * 128 + (byte & 127), 0)
+}
+
+/** What follows an opcode, or a second one after 0xfc and 0xfd: LEB128 numbers, the last of them the operand, or the bytes of a constant. */
+function operandsOf(opcode, second) {
+  const among =
+    (...ranges) =>
+    value =>
+      ranges.some(([first, last]) => value >= first && value <= last)
+  if (opcode === 0xfd) {
+    if (among([12, 13])(second)) return [0, 16]
+    if (among([0, 11], [92, 93])(second)) return [2, 0]
+    if (among([84, 91])(second)) return [3, 0]
+    return [among([21, 34])(second) ? 1 : 0, 0]
+  }
+  if (opcode === 0xfc) return [second < 8 ? 0 : second === 11 ? 1 : 2, 0]
+  if (opcode === 0x44) return [0, 8]
+  if (among([0x28, 0x3e])(opcode)) return [2, 0]
+  if (among([0x02, 0x04], [0x0c, 0x0d], [0x10, 0x10], [0x20, 0x24], [0x3f, 0x42])(opcode)) return [1, 0]
+  if (among([0x00, 0x01], [0x05, 0x05], [0x0b, 0x0b], [0x0f, 0x0f], [0x1a, 0x1b], [0x45, 0xc4])(opcode)) return [0, 0]
+  throw new Error(`opcode 0x${opcode.toString(16)}: assembly/text.mjs does not know what follows it`)
+}
