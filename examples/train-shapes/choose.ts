@@ -7,10 +7,10 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { type Choices, choose, type Trial } from './choices.ts'
+import { type Choices, choose, type Trial, trialOf } from './choices.ts'
 import { ways } from './constraints.ts'
 import { trainAll } from './crew.ts'
-import type { Outcome, Plan } from './run.ts'
+import type { Plan } from './run.ts'
 import { sets } from './sets.ts'
 
 /** Ten epochs because the table has to be ready in ten minutes; that was not chosen by what came out. */
@@ -39,8 +39,4 @@ async function known(): Promise<Pick<Choices, 'trials' | 'processor'>> {
 
 function find(trials: readonly Trial[], { name, value }: { name: string; value: number }): Trial | undefined {
   return trials.find(trial => trial.name === name && trial.value === value)
-}
-
-function trialOf({ name, value, accuracy, robust, certified, lipschitz }: Outcome): Trial {
-  return { name, value, accuracy, robust, certified, lipschitz }
 }

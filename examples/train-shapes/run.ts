@@ -9,7 +9,7 @@ import { evaluate, margins, train } from './train.ts'
 
 /** l2 radii of the attacks and of the certificate; grey values are in [0, 1]. */
 export const attackRadii = [0.1, 0.25, 0.5]
-export const certifiedRadii = [0.05, 0.1, 0.2, 0.4]
+export const certifiedRadii = [0.02, 0.05, 0.1, 0.2]
 
 /** How much of everything: drawings learnt from, passes over them, drawings tested, and how many of these are attacked. */
 export interface Plan {
