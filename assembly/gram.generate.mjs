@@ -18,6 +18,6 @@ function strip(rows) {
 }
 
 export function source() {
-  const zeros = '/** Where sums begin: two rows of complex zeros. */\nconst ZEROS = memory.data(64, 16)\n'
-  return `// Made by gram.generate.mjs.\n\n${zeros}\n${[strip(1), strip(2)].join('\n')}`
+  const zeros = '/** Where sums begin: four rows of complex zeros. */\nconst ZEROS = memory.data(128, 16)\n'
+  return `// Made by gram.generate.mjs.\n\n${zeros}\n${[strip(1), strip(2), strip(4)].join('\n')}`
 }

@@ -3,10 +3,9 @@
  *
  *     s_i += Σ_k conj(a_i[k]) · b[k]
  *
- * Two rows a turn: 6 loads for 16 operations, 12 registers. That is the shape that reaches nine tenths of the peak on every V8 measured
- * (11.3 and 13.6): engines of the age of Node 20 hoist the loads of an inner loop to its top, so that 2×2, 3×1 or two turns at once
- * spill their sums (60–75 %), and newer ones gain nothing from more than this as long as each sum takes its two products as one term.
- * Summed one after the other they would make the better shape depend on the engine: 2×1 on Node 20, 2×2 on Node 24.
+ * Four rows a turn: 10 loads for 32 operations, 95 % of the peak on every V8 measured (11.3, 12.4 and 13.6). Each sum takes its two products
+ * as one term. Other shapes suit one engine and not the next (docs/architecture.md has the table): those of the age of Node 20 and 22 hoist
+ * the loads of an inner loop to its top, so that 2×2 and 3×1 spill their sums there and nowhere else.
  */
 const range = n => Array.from({ length: n }, (_, i) => i)
 
@@ -21,8 +20,9 @@ export function sums(rows, start) {
 }
 
 /**
- * The loop over `length` bytes of a0…, b. One offset for all, sums that begin in memory, and a loop around it (over columns b) in the same
- * function: without any one of these Node 20 moves sums between registers, and 30 GFLOP/s become 25.
+ * The loop over `length` bytes of a0…, b. One offset for all, sums that begin in memory and are stored first thing after it, a loop around it
+ * (over columns b) in the same function, and more than one call of that function, lest it be inlined: without any one of these Node 20
+ * moves sums between registers, and 30 GFLOP/s become 25 or 20.
  */
 export function loop(rows, length) {
   const row = i => `
