@@ -34,6 +34,46 @@ export function withValues(rows: number, values: ArrayLike<number>, seed: number
   return a
 }
 
+/**
+ * The same for long ones, one reflection from each side in doubles: Σ − u(pᴴ) − q(vᴴ) + s·u(vᴴ) entry by entry, each within a few 2⁻⁵³ of the
+ * largest value, which moves no value by more than some 10⁻¹⁵√n of it.
+ */
+export function withManyValues(rows: number, values: ArrayLike<number>, seed: number): Complex {
+  const columns = values.length
+  const next = random(seed)
+  const [u, v] = [unit(rows, next), unit(columns, next)]
+  // s = 4·uᴴΣv
+  let [sr, si] = [0, 0]
+  for (let k = 0; k < columns; k++) {
+    sr += 4 * values[k] * (u.re[k] * v.re[k] + u.im[k] * v.im[k])
+    si += 4 * values[k] * (u.re[k] * v.im[k] - u.im[k] * v.re[k])
+  }
+  const a = zeros(rows, columns)
+  for (let j = 0; j < columns; j++) {
+    // u·conj(c)·(…) with c = 2σ_j u_j − conj(s)·v_j, and 2σ_i v_i·conj(v_j)
+    const [cr, ci] = [
+      2 * values[j] * u.re[j] - (sr * v.re[j] + si * v.im[j]),
+      2 * values[j] * u.im[j] - (sr * v.im[j] - si * v.re[j]),
+    ]
+    for (let i = 0; i < rows; i++) {
+      const at = j * rows + i
+      const twice = i < columns ? 2 * values[i] : 0
+      a.re[at] = (i === j ? values[i] : 0) - (u.re[i] * cr + u.im[i] * ci)
+      a.im[at] = u.re[i] * ci - u.im[i] * cr
+      if (i >= columns) continue
+      a.re[at] -= twice * (v.re[i] * v.re[j] + v.im[i] * v.im[j])
+      a.im[at] -= twice * (v.im[i] * v.re[j] - v.re[i] * v.im[j])
+    }
+  }
+  return a
+}
+
+function unit(length: number, next: () => number): { re: number[]; im: number[] } {
+  const x = Array.from({ length: 2 * length }, next)
+  const norm = Math.sqrt(x.reduce((s, y) => s + y * y, 0))
+  return { re: x.slice(0, length).map(y => y / norm), im: x.slice(length).map(y => y / norm) }
+}
+
 /** a ← a − 2v(vᴴa)/(vᴴv) for the vector at start, start + stride, … */
 function reflect(re: Double[], im: Double[], x: number[], y: number[], start: number, stride: number): void {
   let norm: Double = [0, 0]
