@@ -10,7 +10,9 @@
  *   w       scratch, 224n + 512 bytes
  */
 import { bisection } from './bisection'
-import { Dqds, FLOOR, STATE, begin, advance, sweep, sweepBoth, sweepFour } from './inline/dqds'
+import { FLOOR, advance, begin } from './dqds/iteration'
+import { Dqds, STATE } from './dqds/state'
+import { sweep, sweepBoth, sweepFour } from './dqds/sweep'
 
 export function singularValues(pairs: i32, n: i32, de: usize, values: usize, w: usize): void {
   const lanes = 2 * pairs

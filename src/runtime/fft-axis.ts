@@ -12,7 +12,7 @@ export function openAxis(arena: Arena, n: number, stride: number): TransformAxis
   return radices ? openSmooth(arena, n, stride, radices) : openBluestein(arena, n, stride)
 }
 
-/** Elements of a block in the second-level cache, as in assembly/fft.ts. */
+/** Elements of a block in the second-level cache, as in assembly/fft/transform.ts. */
 const BLOCK = 4096
 
 function openSmooth(arena: Arena, n: number, stride: number, radices: number[]): TransformAxis {

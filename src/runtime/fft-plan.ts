@@ -5,7 +5,7 @@ import { openAxis } from './fft-axis.ts'
 /** Bytes of signals in flight: with their copy they fill half a second-level cache. */
 const BLOCK = 2 ** 17
 
-/** Transforms over all axes of a few signals at a time, in memory: points × width elements, [re re'][im im'] each (assembly/fft.ts). */
+/** Transforms over all axes of a few signals at a time, in memory: points × width elements, [re re'][im im'] each (assembly/fft/transform.ts). */
 export interface Plan {
   /** Lane pairs transformed together, interleaved element by element. */
   readonly width: number
