@@ -28,6 +28,13 @@ export function sumOfSquares(x: ArrayLike<number>, from = 0, to = x.length): num
   return sum + rest
 }
 
+/** max |x|, 0 for no entries. */
+export function peakOf(x: ArrayLike<number>): number {
+  let largest = 0
+  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]))
+  return largest
+}
+
 /** Σ |x| over `count` entries, `step` apart, to nearest or one ulp beside it. */
 export function sumOfAbsolutes(x: ArrayLike<number>, from = 0, count = x.length, step = 1): number {
   let sum = 0

@@ -1,6 +1,7 @@
 import { blockOf, type Conv, kernelStrides, type SizedConv } from './conv.ts'
 import { pow2 } from './rounding.ts'
 import { indexOf, sizeOf, type Tensor } from './tensor.ts'
+import { peakOf } from './summation.ts'
 
 /**
  * A layer as its methods see it: `F(θ) = Σ_q A_q e^{iq·θ}`, one m×n matrix polynomial a group (METHODS §1).
@@ -160,10 +161,53 @@ function splitAxis(k: number, stride: number, dilation: number) {
   }
 }
 
+/** Number of frequencies in a list; a dense layer's symbol has no axes and one value. */
+export function countOf({ turns, points }: Frequencies): number {
+  return turns.length === 0 ? 1 : points.length / turns.length
+}
+
+/** Flat places on the grid of each frequency, and of its conjugate. */
+export function mirrorPlaces({ turns, points }: Frequencies): { here: Int32Array; mirror: Int32Array } {
+  const count = countOf({ turns, points })
+  const here = new Int32Array(count)
+  const mirror = new Int32Array(count)
+  for (let i = 0; i < count; i++) {
+    turns.forEach((n, d) => {
+      const x = points[i * turns.length + d]
+      here[i] = here[i] * n + x
+      mirror[i] = mirror[i] * n + ((n - x) % n)
+    })
+  }
+  return { here, mirror }
+}
+
+/** ‖Σ_q|A_q|‖_F² ≥ ‖F(θ)‖₂² at every θ, not rounded outwards. */
+export function absoluteSquares(taps: Float64Array, plane: number): number {
+  let squares = 0
+  for (let e = 0; e < plane; e++) {
+    let sum = 0
+    for (let at = e; at < taps.length; at += plane) sum += Math.abs(taps[at])
+    squares += sum * sum
+  }
+  return squares
+}
+
+/** True where a group has no weight that is not zero. */
+export function isZero(symbol: Symbol, group: number): boolean {
+  return groupTaps(symbol, group).every(x => x === 0)
+}
+
+/** Numbers over the power of two that brings the largest into [½, 1). */
+export function normalised(numbers: Float64Array): { data: Float64Array; exponent: number } {
+  const exponent = exponentOf(numbers)
+  const data = Float64Array.from(numbers)
+  scaleInPlace(data, -exponent)
+  return { data, exponent }
+}
+
 /** The e with 2^(e−1) ≤ max|x| < 2^e; 0 for all zeros. Found by exact halving and doubling. */
 export function exponentOf(data: Float64Array): number {
-  let largest = 0
-  for (let i = 0; i < data.length; i++) largest = Math.max(largest, Math.abs(data[i]))
+  let largest = peakOf(data)
   if (largest === 0) return 0
   let exponent = 0
   for (; largest >= 2 ** 64; largest *= 2 ** -64) exponent += 64

@@ -2,16 +2,19 @@ import type { Bound } from '../bound.ts'
 import type { SizedConv } from '../conv.ts'
 import { fail } from '../errors.ts'
 import { gamma, nextDown, nextUp } from '../rounding.ts'
-import { countOf, frequencyAt, tapGradient } from '../runtime/evaluate.ts'
+import { frequencyAt, tapGradient } from '../runtime/evaluate.ts'
 import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
 import { PHASE_ERROR } from '../runtime/phases.ts'
 import { type ComplexPair, normsAt, topPairAt } from '../runtime/norms.ts'
 import {
+  absoluteSquares,
   circularFrequencies,
   circularGrid,
+  countOf,
   foldGradient,
   type Frequencies,
   groupTaps,
+  isZero,
   type Symbol,
   symbolCircular,
 } from '../symbol.ts'
@@ -43,7 +46,7 @@ export function exact(layer: SizedConv, options: { gradient?: boolean } = {}): B
   let best = { square: 0, group: 0, index: 0 }
   let [ceiling, work] = [0, 0]
   for (let group = 0; group < symbol.groups; group++) {
-    if (groupTaps(symbol, group).every(x => x === 0)) continue
+    if (isZero(symbol, group)) continue
     const top = withGramSymbol(symbol, group, gram => search(gram, symbol, group, frequencies, best.square))
     work += top.work
     ceiling = Math.max(ceiling, top.ceiling)
@@ -134,12 +137,6 @@ function imageError(symbol: Symbol, group: number): number {
   const taps = groupTaps(symbol, group)
   const plane = symbol.rows * symbol.columns
   const count = sizeOf(symbol.offsets.map(q => q.length))
-  let squares = 0
-  for (let e = 0; e < plane; e++) {
-    let sum = 0
-    for (let tap = 0; tap < count; tap++) sum += Math.abs(taps[tap * plane + e])
-    squares += sum * sum
-  }
   const each = gamma(count + 2) + PHASE_ERROR * symbol.offsets.length + Math.SQRT2 * gamma(symbol.columns + 4)
-  return each * Math.sqrt(squares) * 1.0001
+  return each * Math.sqrt(absoluteSquares(taps, plane)) * 1.0001
 }

@@ -2,7 +2,7 @@ import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { nextDown } from '../rounding.ts'
 import { ceilingOf, type RealMatrix, type TopPair, topPairOf } from '../runtime/matrix-norm.ts'
-import { foldGradient, groupTaps, type Symbol, symbolEverySize } from '../symbol.ts'
+import { foldGradient, groupTaps, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
 import { sqrtOfWhole } from '../summation.ts'
 import { indexOf, sizeOf } from '../tensor.ts'
 import { everySize, productUp, upperBound } from './claim.ts'
@@ -54,7 +54,7 @@ const ROUGH = 0.03
 
 /** The smallest proven ceiling over all subsets of axes: rough estimates first, then sharp ones and proofs from the smallest on. */
 function smallestUnfolding(symbol: Symbol, group: number, tolerance: number): Smallest {
-  if (groupTaps(symbol, group).every(x => x === 0)) return { upper: 0, lower: 0, proven: 0, subset: 0 }
+  if (isZero(symbol, group)) return { upper: 0, lower: 0, proven: 0, subset: 0 }
   const subsets = subsetsOf(symbol)
   const all = subsets[subsets.length - 1]
   const candidates = subsets.map(subset => {

@@ -9,8 +9,9 @@ import { schattenNorms } from '../runtime/schatten.ts'
 import {
   circularFrequencies,
   circularGrid,
+  countOf,
   foldGradient,
-  groupTaps,
+  isZero,
   type Symbol,
   symbolCircular,
   symbolEverySize,
@@ -19,6 +20,7 @@ import { everySize, productUp, upperBound, wholeOption } from './claim.ts'
 import { gridFactor, gridOf } from './grid.ts'
 import { type GridMaximum, gridMaximum, worthSearching } from './grid-search.ts'
 import { asLayer } from './operand.ts'
+import { peakOf } from '../summation.ts'
 
 /**
  * Upper bound on σ₁ by Gram iteration: the Schatten-2^(t+1) norm of F(θ), largest over the frequencies (and groups).
@@ -85,7 +87,7 @@ interface Largest {
 function largest(symbol: Symbol, grid: readonly number[], steps: number): Largest {
   const best: Largest = { upper: 0, lower: 0, group: 0, point: new Float64Array(grid.length), work: 0 }
   for (let group = 0; group < symbol.groups; group++) {
-    if (groupTaps(symbol, group).every(x => x === 0)) continue
+    if (isZero(symbol, group)) continue
     const found = withGramSymbol(symbol, group, gram => maximumOf(gram, symbol, grid, steps, best.lower))
     best.work += found.work
     best.lower = Math.max(best.lower, found.lower)
@@ -107,7 +109,7 @@ function screened(gram: GramSymbol, points: Float64Array, grid: readonly number[
     turns: grid,
     points: Float64Array.from(indices.flatMap(i => Array.from(points.subarray(i * axes, (i + 1) * axes)))),
   })
-  const count = axes === 0 ? 1 : points.length / axes
+  const count = countOf({ turns: grid, points })
   const quartic = schattenNorms(gram, { turns: grid, points }, 0, count, 1).upper
   let open = Array.from({ length: count }, (_, i) => i).sort((i, j) => quartic[j] - quartic[i] || i - j)
   let best = { upper: 0, lower: floor, index: 0, work: 0 }
@@ -147,14 +149,14 @@ const WIDE = 12
 function maximumOf(gram: GramSymbol, symbol: Symbol, grid: readonly number[], steps: number, floor: number): GridMaximum {
   const tau = symbol.offsets.map(q => (q[q.length - 1] - q[0]) / 2)
   const evaluate = (points: Float64Array) => {
-    const count = grid.length === 0 ? 1 : points.length / grid.length
-    return schattenNorms(gram, { turns: grid, points }, 0, count, steps)
+    const frequencies = { turns: grid, points }
+    return schattenNorms(gram, frequencies, 0, countOf(frequencies), steps)
   }
   if (symbol.columns >= FLAT && steps > 2) return screened(gram, circularFrequencies(grid).points, grid, steps, floor)
   if (symbol.columns >= WIDE && worthSearching(grid, tau)) return gridMaximum(grid, tau, evaluate, floor)
   const { points } = circularFrequencies(grid)
   const { upper, lower } = evaluate(points)
-  const index = upper.indexOf(upper.reduce((most, x) => Math.max(most, x), 0))
+  const index = upper.indexOf(peakOf(upper))
   const point = points.slice(index * grid.length, (index + 1) * grid.length)
-  return { upper: upper[index], lower: lower.reduce((most, x) => Math.max(most, x), 0), point, work: upper.length }
+  return { upper: upper[index], lower: peakOf(lower), point, work: upper.length }
 }

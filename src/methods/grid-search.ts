@@ -1,5 +1,5 @@
 import { nextUp } from '../rounding.ts'
-import { sizeOf } from '../tensor.ts'
+import { indexOf, sizeOf } from '../tensor.ts'
 
 /** Norms of F at points of a lattice, enclosed. */
 export type Evaluate = (points: Float64Array) => { lower: Float64Array; upper: Float64Array }
@@ -55,7 +55,7 @@ export function gridMaximum(grid: readonly number[], tau: readonly number[], eva
   let [top, upper] = [0, 0]
   for (const [flat, value] of values)
     if (value.upper > upper || (value.upper === upper && flat < top)) [top, upper] = [flat, value.upper]
-  return { upper, lower, point: Float64Array.from(unflat(top, grid)), work: values.size }
+  return { upper, lower, point: Float64Array.from(indexOf(top, grid)), work: values.size }
 }
 
 /** Width of the first cells: about a seventh of a turn of the fastest tap, a power of two of points. */
@@ -111,19 +111,10 @@ function highest(cell: Cell, grid: readonly number[], values: Map<number, Value>
 function visit(cells: readonly Cell[], grid: readonly number[], values: Map<number, Value>, evaluate: Evaluate): void {
   const fresh = [...new Set(cells.flatMap(cell => corners(cell, grid)))].filter(flat => !values.has(flat))
   if (fresh.length === 0) return
-  const { lower, upper } = evaluate(Float64Array.from(fresh.flatMap(flat => unflat(flat, grid))))
+  const { lower, upper } = evaluate(Float64Array.from(fresh.flatMap(flat => indexOf(flat, grid))))
   fresh.forEach((flat, i) => {
     values.set(flat, { lower: lower[i], upper: upper[i] })
   })
-}
-
-function unflat(flat: number, grid: readonly number[]): number[] {
-  const index = new Array<number>(grid.length)
-  for (let d = grid.length - 1; d >= 0; d--) {
-    index[d] = flat % grid[d]
-    flat = Math.floor(flat / grid[d])
-  }
-  return index
 }
 
 /** Below this many points there is nothing to save. */

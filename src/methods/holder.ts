@@ -2,11 +2,11 @@ import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { fail } from '../errors.ts'
 import { nextUp } from '../rounding.ts'
-import { exponentOf, scaleInPlace } from '../symbol.ts'
 import { sqrtUp, sumOfAbsolutes } from '../summation.ts'
 import type { TensorLike } from '../tensor.ts'
 import { upperBound } from './claim.ts'
 import { asLayerOrMatrix } from './operand.ts'
+import { normalised } from '../symbol.ts'
 
 /**
  * Upper bound on σ₁ of a matrix from its row and column sums: σ₁ ≤ √(‖W‖₁·‖W‖_∞).
@@ -24,9 +24,7 @@ export function holder(matrix: Conv | TensorLike, options: { gradient?: boolean 
   const layer = asLayerOrMatrix(matrix)
   if (layer.kernelSize.length > 0)
     fail('option', 'holder', 'a matrix or a dense layer', 'a convolution', 'Use spatialGram() or spectralNorm() for convolutions')
-  const exponent = exponentOf(layer.kernel.data)
-  const data = Float64Array.from(layer.kernel.data)
-  scaleInPlace(data, -exponent)
+  const { data, exponent } = normalised(layer.kernel.data)
   const [rows, columns] = layer.kernel.shape
   const { row, column } = largestSums(data, rows, columns)
   const finding = { method: 'holder', scope: 'this-size', exponent, work: 1 } as const

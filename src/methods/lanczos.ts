@@ -2,11 +2,12 @@ import type { Bound, Start } from '../bound.ts'
 import type { SizedConv } from '../conv.ts'
 import type { LinearOperator } from '../linear-operator.ts'
 import { borrow } from '../runtime/arena.ts'
-import type { Basis, Vector } from '../runtime/operator.ts'
+import { type Basis, normalizeVector, type Vector } from '../runtime/operator.ts'
 import { fractionOption, lowerBound, wholeOption } from './claim.ts'
-import { normalizeVector, openProducts, type Products, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
+import { openProducts, type Products, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
 import { smallSvd } from './small-svd.ts'
 import { windowStart } from './window-start.ts'
+import { peakOf } from '../summation.ts'
 
 export interface LanczosOptions {
   /** Residual ‖Tᵀu − σv‖ ≤ tolerance·σ ends the iteration; σ is then that close to a singular value, about tolerance² where it stands alone. */
@@ -182,7 +183,7 @@ function openSelection(products: Products, basis: Basis): Selection {
       return
     }
     wait = 0
-    const loss = fresh ? 1 : components.reduce((most, c) => Math.max(most, Math.abs(c)), 0) / scale
+    const loss = fresh ? 1 : peakOf(components) / scale
     if (loss > 1e-10) spacing = 1
     else if (loss < 1e-12) spacing = Math.min(16, 2 * spacing)
   }

@@ -2,8 +2,17 @@ import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { gamma, nextUp } from '../rounding.ts'
 import { PHASE_ERROR } from '../runtime/phases.ts'
-import { countOf, frequencyAt, symbolAt, tapGradient } from '../runtime/evaluate.ts'
-import { circularFrequencies, foldGradient, type Frequencies, groupTaps, type Symbol, symbolEverySize } from '../symbol.ts'
+import { frequencyAt, symbolAt, tapGradient } from '../runtime/evaluate.ts'
+import {
+  absoluteSquares,
+  circularFrequencies,
+  countOf,
+  foldGradient,
+  type Frequencies,
+  groupTaps,
+  type Symbol,
+  symbolEverySize,
+} from '../symbol.ts'
 import { indexOf, sizeOf } from '../tensor.ts'
 import { everySize, productUp, upperBound } from './claim.ts'
 import { gridOf, squaredGridFactor } from './grid.ts'
@@ -72,12 +81,7 @@ function traceOf(symbol: Symbol, group: number): { polynomial: Symbol; error: nu
   const offsets = spread.map(far => Array.from({ length: 2 * far + 1 }, (_, i) => i - far))
   const source = new Int32Array(traces.length)
   const polynomial: Symbol = { groups: 1, rows: 1, columns: 1, offsets, taps: traces, source, transposed: false, exponent: 0 }
-  let absolute = 0
-  for (let e = 0; e < plane; e++) {
-    let sum = 0
-    for (let tap = 0; tap < count; tap++) sum += Math.abs(taps[tap * plane + e])
-    absolute += sum * sum
-  }
+  const absolute = absoluteSquares(taps, plane)
   // |fl(tr G) − tr G| ≤ κ·Σ_e (Σ_p |A_p|_e)²: inner products, their sums over pairs of taps, the sum over q with its phases
   const kappa = gamma(plane) + gamma(count) + gamma(traces.length + 2) + PHASE_ERROR * Math.max(1, sides.length)
   return { polynomial, error: kappa * absolute * (1 + gamma(plane + 2 * count + 8)), total: absolute }

@@ -3,7 +3,8 @@ import type { SizedConv } from '../conv.ts'
 import type { LinearOperator } from '../linear-operator.ts'
 import { borrow } from '../runtime/arena.ts'
 import { lowerBound, wholeOption } from './claim.ts'
-import { normalizeVector, openProducts, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
+import { openProducts, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
+import { normalizeVector } from '../runtime/operator.ts'
 
 /**
  * Lower bound on σ₁ by power iteration on TᵀT: σ₁ ≥ ‖T v‖/‖v‖ for the v reached.

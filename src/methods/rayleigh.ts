@@ -5,11 +5,12 @@ import type { LinearOperator } from '../linear-operator.ts'
 import { gamma, nextDown, nextUp } from '../rounding.ts'
 import type { Arena } from '../runtime/arena.ts'
 import { openCallbacks } from '../runtime/callbacks.ts'
-import { type Operator, openOperator, type Vector } from '../runtime/operator.ts'
+import { normalizeVector, openOperator, type Operator, type Vector } from '../runtime/operator.ts'
 import { groupTaps, symbolEverySize } from '../symbol.ts'
-import { sqrtUp, sumOfAbsolutes, sumOfSquares } from '../summation.ts'
+import { peakOf, sqrtUp, sumOfAbsolutes, sumOfSquares } from '../summation.ts'
 import type { Tensor } from '../tensor.ts'
 import { asSized, isLayer } from './operand.ts'
+import { uniform } from './uniform.ts'
 
 /** What power and Lanczos iterations act on: a layer's products, or a caller's. */
 export interface Products extends Omit<Operator, 'correlate'> {
@@ -104,7 +105,7 @@ export function writeStart(
       'Pass the `start` of an earlier result for this input size',
     )
   if (given) {
-    const peak = given.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0)
+    const peak = peakOf(given)
     if (!Number.isFinite(peak))
       fail('nonfinite', 'start', 'finite numbers', String(peak), 'Pass the `start` of an earlier result')
     if (peak > 0) {
@@ -123,21 +124,4 @@ export function writeStart(
     )
   } else products.write(v, noise)
   normalizeVector(products, v)
-}
-
-/** v ← v/‖v‖; returns the length it had. */
-export function normalizeVector(products: Products, v: Vector): number {
-  const length = products.norm(v)
-  if (length > 0) products.scale(1 / length, v, v)
-  return length
-}
-
-/** Uniform in [−½, ½), from 32 bits of state (mulberry32): a start, not a source of chance. */
-function uniform(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32 - 0.5
-  }
 }

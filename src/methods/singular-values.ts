@@ -1,10 +1,9 @@
 import type { SizedConv } from '../conv.ts'
 import { fail } from '../errors.ts'
 import { scaled } from '../rounding.ts'
-import { countOf } from '../runtime/evaluate.ts'
 import { withOperator } from '../runtime/operator.ts'
 import { singularValuesAt, singularValuesOf } from '../runtime/spectrum.ts'
-import { circularFrequencies, circularGrid, symbolCircular } from '../symbol.ts'
+import { circularFrequencies, circularGrid, mirrorPlaces, symbolCircular } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { wholeOption } from './claim.ts'
 import { asSized } from './operand.ts'
@@ -36,28 +35,19 @@ function circularSpectrum(layer: SizedConv): Float64Array {
   const symbol = symbolCircular(layer)
   const grid = circularGrid(layer)
   const frequencies = circularFrequencies(grid)
-  const twice = doubled(frequencies.points, grid)
+  const { here, mirror } = mirrorPlaces(frequencies)
   const n = symbol.columns
   const length = Math.min(layer.inChannels * sizeOf(layer.inputSize), layer.outChannels * sizeOf(layer.outputSize))
   const values = new Float64Array(length)
   let filled = 0
   for (let group = 0; group < symbol.groups; group++) {
     const each = singularValuesAt(symbol, group, frequencies)
-    for (let i = 0; i < countOf(frequencies); i++) {
-      for (let copy = 0; copy <= twice[i]; copy++, filled += n) values.set(each.subarray(i * n, (i + 1) * n), filled)
-    }
+    here.forEach((place, i) => {
+      const copies = place === mirror[i] ? 1 : 2
+      for (let copy = 0; copy < copies; copy++, filled += n) values.set(each.subarray(i * n, (i + 1) * n), filled)
+    })
   }
   return descending(values.map(x => scaled(x, symbol.exponent)))
-}
-
-/** 1 for a frequency that stands for its conjugate too. */
-function doubled(points: Float64Array, grid: readonly number[]): Uint8Array {
-  const axes = grid.length
-  const count = axes === 0 ? 1 : points.length / axes
-  return Uint8Array.from({ length: count }, (_, i) => {
-    for (let d = 0; d < axes; d++) if ((2 * points[i * axes + d]) % grid[d] !== 0) return 1
-    return 0
-  })
 }
 
 /** The matrix of T, a column for each unit vector of the input. */

@@ -4,12 +4,13 @@ import { fail } from '../errors.ts'
 import { nextUp, pow2, scaled } from '../rounding.ts'
 import { powerSums } from '../runtime/autocorrelation-powers.ts'
 import { withGramSymbol } from '../runtime/gram-symbol.ts'
-import { foldGradient, groupTaps, type Symbol, symbolEverySize } from '../symbol.ts'
+import { countOf, foldGradient, groupTaps, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { everySize, upperBound, wholeOption } from './claim.ts'
 import { symbolSides } from './grid.ts'
 import { asLayer } from './operand.ts'
 import { absoluteSumGradient } from './spatial-gram-gradient.ts'
+import { peakOf } from '../summation.ts'
 
 /**
  * Upper bound on σ₁ from powers of the kernel's autocorrelation: σ₁ ≤ (max_j Σ_{i,q} |(R_t)_q,ji|)^(2^−t), R_1 = F Fᴴ, R_{t+1} = R_t².
@@ -31,10 +32,10 @@ export function spatialGram(layer: Conv, options: { iterations?: number; gradien
   const grid = gridFor(symbol, steps)
   let [work, best] = [0, { upper: 0, group: 0, row: 0 }]
   for (let group = 0; group < symbol.groups; group++) {
-    if (groupTaps(symbol, group).every(x => x === 0)) continue
+    if (isZero(symbol, group)) continue
     const { sums, exponent, frequencies } = withGramSymbol(symbol, group, gram => powerSums(gram, grid, steps))
-    work += grid.length === 0 ? 1 : frequencies.points.length / grid.length
-    const row = sums.indexOf(sums.reduce((most, sum) => Math.max(most, sum), 0))
+    work += countOf(frequencies)
+    const row = sums.indexOf(peakOf(sums))
     const upper = rootUp(sums[row], exponent, steps)
     if (upper > best.upper) best = { upper, group, row }
   }

@@ -3,7 +3,15 @@ import { type Conv, isSized } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import { tapGradient } from '../runtime/evaluate.ts'
 import { withGramSymbol } from '../runtime/gram-symbol.ts'
-import { circularGrid, foldGradient, groupTaps, type Symbol, symbolCircular, symbolEverySize } from '../symbol.ts'
+import {
+  absoluteSquares,
+  circularGrid,
+  foldGradient,
+  groupTaps,
+  type Symbol,
+  symbolCircular,
+  symbolEverySize,
+} from '../symbol.ts'
 import type { Tensor } from '../tensor.ts'
 import { polish } from '../torus/ascent.ts'
 import type { Lattice } from '../torus/boxes.ts'
@@ -134,12 +142,7 @@ const FINEST = 3 * 2 ** 22
 function cheapCeiling(symbol: Symbol, group: number): number {
   const taps = groupTaps(symbol, group)
   const plane = symbol.rows * symbol.columns
-  let squares = 0
-  for (let e = 0; e < plane; e++) {
-    let sum = 0
-    for (let at = e; at < taps.length; at += plane) sum += Math.abs(taps[at])
-    squares += sum * sum
-  }
+  const squares = absoluteSquares(taps, plane)
   return Math.sqrt(squares) * (1 + (plane + taps.length) * 2 ** -52) + (squares === 0 && taps.some(x => x !== 0) ? 1e-150 : 0)
 }
 

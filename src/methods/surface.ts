@@ -1,7 +1,7 @@
 import type { Conv } from '../conv.ts'
 import { scaled } from '../rounding.ts'
 import { singularValuesAt } from '../runtime/spectrum.ts'
-import { circularFrequencies, type Symbol, symbolEverySize } from '../symbol.ts'
+import { circularFrequencies, mirrorPlaces, type Symbol, symbolEverySize } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { wholeOption } from './claim.ts'
 
@@ -36,13 +36,14 @@ export function surface(conv: Conv, { gridSize = 24 }: { gridSize?: number } = {
   const frequencies = circularFrequencies(sides)
   const norms = new Float64Array(sizeOf(sides))
   const all: Float64Array[] = []
-  const places = mirrorPlaces(frequencies.points, sides)
+  // F has the same singular values at a frequency and at its conjugate.
+  const { here, mirror } = mirrorPlaces(frequencies)
   for (let group = 0; group < symbol.groups; group++) {
     const values = singularValuesAt(symbol, group, frequencies)
-    places.forEach(([place, mirror], i) => {
+    here.forEach((place, i) => {
       const row = values.subarray(i * symbol.columns, (i + 1) * symbol.columns)
-      norms[place] = norms[mirror] = Math.max(norms[place], row[0])
-      all.push(row, ...(mirror === place ? [] : [row]))
+      norms[place] = norms[mirror[i]] = Math.max(norms[place], row[0])
+      all.push(row, ...(mirror[i] === place ? [] : [row]))
     })
   }
   const rescale = (x: number): number => scaled(x, symbol.exponent)
@@ -58,20 +59,6 @@ function gridWithin(symbol: Symbol, most: number): number[] {
   let side = most
   while (side > 4 && (flops * sizeOf(sidesOf(side))) / 2 > FLOPS) side--
   return sidesOf(side)
-}
-
-/** Flat places of each frequency and of its conjugate, where F has the same singular values. */
-function mirrorPlaces(points: Float64Array, sides: readonly number[]): [number, number][] {
-  const count = sides.length === 0 ? 1 : points.length / sides.length
-  return Array.from({ length: count }, (_, i) => {
-    let [place, mirror] = [0, 0]
-    sides.forEach((side, d) => {
-      const point = points[i * sides.length + d]
-      place = place * side + point
-      mirror = mirror * side + ((side - point) % side)
-    })
-    return [place, mirror]
-  })
 }
 
 function joined(parts: readonly Float64Array[]): Float64Array {

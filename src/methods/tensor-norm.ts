@@ -4,7 +4,7 @@ import { fail, show } from '../errors.ts'
 import type { Complex } from '../runtime/contract.ts'
 import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
 import { phasesOf } from '../runtime/phases.ts'
-import { foldGradient, groupTaps, type Symbol, symbolEverySize } from '../symbol.ts'
+import { foldGradient, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
 import { enclose } from '../torus/search.ts'
 import { TURN } from '../torus/ray.ts'
 import { estimate, everySize, upperBound, wholeOption } from './claim.ts'
@@ -12,6 +12,7 @@ import { tapCount } from './f4.ts'
 import { symbolSides } from './grid.ts'
 import { type Climb, climbTensor, type Factors, outer, unit } from './higher-order-power.ts'
 import { asLayer } from './operand.ts'
+import { uniform } from './uniform.ts'
 
 export interface TensorNormOptions {
   sweeps?: number
@@ -76,8 +77,7 @@ function provenClimb(
   sweeps: number,
   root: number,
 ): { climb: Climb; upper: number; lower: number } {
-  if (groupTaps(symbol, group).every(x => x === 0))
-    return { climb: climbTensor(symbol, group, seededFactors(symbol, 1), 1), upper: 0, lower: 0 }
+  if (isZero(symbol, group)) return { climb: climbTensor(symbol, group, seededFactors(symbol, 1), 1), upper: 0, lower: 0 }
   return withGramSymbol(symbol, group, gram => {
     const rough = search(gram, symbol, GAPS[0], 0)
     const climb = climbTensor(symbol, group, factorsAt(symbol, rough.ray.point, rough.ray.v), sweeps)
@@ -139,15 +139,9 @@ function startFor(symbol: Symbol, group: number, start: TensorNormOptions['start
   return { u: parts[0], v: parts[1], axes: parts.slice(2) }
 }
 
-/** Uniform complex noise from 32 bits of state (mulberry32). */
+/** Uniform complex noise. */
 function seededFactors({ rows, columns, offsets }: Symbol, seed: number): Factors {
-  let state = seed
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), state | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32 - 0.5
-  }
+  const next = uniform(seed)
   const noise = (length: number): Complex =>
     unit({ re: Float64Array.from({ length }, next), im: Float64Array.from({ length }, next) }).vector
   return { u: noise(rows), v: noise(columns), axes: offsets.map(q => noise(q.length)) }

@@ -8,6 +8,7 @@ import { gamma } from '../rounding.ts'
 import { sizeOf, type TensorLike } from '../tensor.ts'
 import { type Activation, slopesOf } from './activation.ts'
 import { plusUp, timesUp } from './outward.ts'
+import { peakOf } from '../summation.ts'
 
 /** The curvature bound and what it is made of. */
 export interface Curvature extends Bound<'upper'> {
@@ -56,7 +57,7 @@ export function curvature(layers: readonly (TensorLike | Conv)[], activation: Ac
   const r: number[] = []
   for (const norm of norms) r.push(r.length === 0 ? norm.upper : timesUp(timesUp(g, norm.upper), r[r.length - 1]))
   const S = slopesBackwards(operands, g, margin)
-  const kappa = r.reduce((sum, rI, I) => plusUp(sum, timesUp(timesUp(rI, rI), largest(S[I]))), 0)
+  const kappa = r.reduce((sum, rI, I) => plusUp(sum, timesUp(timesUp(rI, rI), peakOf(S[I]))), 0)
   const value = timesUp(h, kappa)
   const work = norms.reduce((sum, norm) => sum + norm.work, 0)
   return { value, kind: 'upper', method: 'curvature', scope: 'this-size', lower: 0, upper: value, work, r, S }
@@ -128,8 +129,4 @@ function checkChain(operands: readonly SizedConv[]): void {
     if (before !== after)
       fail('shape', `layer ${i + 1}`, `${before} inputs`, String(after), 'Each layer takes what the one before gives')
   })
-}
-
-function largest(numbers: Float64Array): number {
-  return numbers.reduce((a, b) => Math.max(a, b), 0)
 }

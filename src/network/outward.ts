@@ -43,7 +43,12 @@ export function plusUp(a: number, b: number): number {
 /** ≥ √x. Roots of small squares are exact. */
 export function rootUp(x: number): number {
   const root = Math.sqrt(x)
-  return root < 2 ** 26 && Number.isInteger(root) && root * root === x ? root : nextUp(root)
+  return isRoot(root, x) ? root : nextUp(root)
+}
+
+/** Whole roots are exact. */
+function isRoot(root: number, x: number): boolean {
+  return root < 2 ** 26 && Number.isInteger(root) && root * root === x
 }
 
 /** ≥ √(Σ x²), scaled so that squares neither over- nor underflow. */
@@ -59,5 +64,5 @@ export function euclideanUp(numbers: readonly number[]): number {
 /** ≤ √x. */
 export function rootDown(x: number): number {
   const root = Math.sqrt(x)
-  return root < 2 ** 26 && Number.isInteger(root) && root * root === x ? root : Math.max(0, nextDown(root))
+  return isRoot(root, x) ? root : Math.max(0, nextDown(root))
 }

@@ -1,5 +1,5 @@
 import { gamma, nextUp, pow2, scaled } from '../rounding.ts'
-import { circularFrequencies, type Frequencies } from '../symbol.ts'
+import { circularFrequencies, countOf, type Frequencies, mirrorPlaces } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { fourierTransform } from './fft.ts'
@@ -29,7 +29,7 @@ export function powerSums(gram: GramSymbol, grid: readonly number[], steps: numb
   const frequencies = circularFrequencies(grid)
   const { n } = gram
   const points = sizeOf(grid)
-  const count = grid.length === 0 ? 1 : frequencies.points.length / grid.length
+  const count = countOf(frequencies)
   const wide = Math.max(1, Math.floor(ROOM / (count * n * 16)))
   const sums = new Float64Array(n)
   let exponent = 0
@@ -168,7 +168,7 @@ function addSums(
   const entries: [j: number, row: number][] = []
   for (let j = 0; j < strip.width; j++) for (let row = first + j; row < n; row++) entries.push([j, row])
   const points = sizeOf(grid)
-  const { here, mirror } = placesOf(grid, frequencies)
+  const { here, mirror } = mirrorPlaces(frequencies)
   const batch = 2 * Math.max(1, Math.floor(2 ** 18 / points))
   for (let from = 0; from < entries.length; from += batch) {
     const block = entries.slice(from, from + batch)
@@ -207,20 +207,4 @@ function place(
     outRe[to + mirror[i]] += turned ? b : a
     outIm[to + mirror[i]] += turned ? a : -b
   }
-}
-
-/** Flat grid positions of each frequency and of its conjugate. */
-function placesOf(grid: readonly number[], { points }: Frequencies): { here: Int32Array; mirror: Int32Array } {
-  const axes = grid.length
-  const count = axes === 0 ? 1 : points.length / axes
-  const here = new Int32Array(count)
-  const mirror = new Int32Array(count)
-  for (let i = 0; i < count; i++) {
-    for (let d = 0; d < axes; d++) {
-      const x = points[i * axes + d]
-      here[i] = here[i] * grid[d] + x
-      mirror[i] = mirror[i] * grid[d] + ((grid[d] - x) % grid[d])
-    }
-  }
-  return { here, mirror }
 }

@@ -1,11 +1,6 @@
-import { type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
+import { countOf, type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
 import { borrow } from './arena.ts'
 import { putPhases } from './phases.ts'
-
-/** Number of frequencies in a list; a dense layer's symbol has no axes and one value. */
-export function countOf(frequencies: Frequencies): number {
-  return frequencies.turns.length === 0 ? 1 : frequencies.points.length / frequencies.turns.length
-}
 
 /** One of a list of frequencies, as a list of its own. */
 export function frequencyAt(frequencies: Frequencies, index: number): Frequencies {

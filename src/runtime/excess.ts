@@ -1,6 +1,5 @@
-import type { Frequencies, Symbol } from '../symbol.ts'
+import { countOf, type Frequencies, type Symbol } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
-import { countOf } from './evaluate.ts'
 import { pairsAbove } from './hermitian.ts'
 import { openSymbol } from './symbol-values.ts'
 

@@ -1,7 +1,6 @@
 import { UNIT } from '../rounding.ts'
-import { type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
+import { countOf, type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
-import { countOf } from './evaluate.ts'
 import { choleskyError, differencesOf, formTaps, gramError, planesBytes, weightOf } from './gram-taps.ts'
 import { climbPair, derivativesOf, subtractRankOne } from './gram-vectors.ts'
 import { putPhasesAt } from './phases.ts'

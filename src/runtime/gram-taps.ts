@@ -1,5 +1,5 @@
 import { gamma, UNIT } from '../rounding.ts'
-import type { Symbol } from '../symbol.ts'
+import { absoluteSquares, type Symbol } from '../symbol.ts'
 import { indexOf, sizeOf } from '../tensor.ts'
 import type { Arena } from './arena.ts'
 import { PHASE_ERROR } from './phases.ts'
@@ -116,13 +116,7 @@ export function gramError(weight: number, m: number, axes: number, half: number,
 
 /** ‖Σ_p|A_p|‖_F², rounded up. */
 export function weightOf(taps: Float64Array, plane: number): number {
-  let squares = 0
-  for (let e = 0; e < plane; e++) {
-    let sum = 0
-    for (let at = e; at < taps.length; at += plane) sum += Math.abs(taps[at])
-    squares += sum * sum
-  }
-  return squares * (1 + gamma(plane + (2 * taps.length) / plane + 8))
+  return absoluteSquares(taps, plane) * (1 + gamma(plane + (2 * taps.length) / plane + 8))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Arena, borrow } from './arena.ts'
+import { peakOf } from '../summation.ts'
 
 /** G v = λ v for the largest eigenvalues, descending; orthonormal vectors, each [re…][im…]. */
 export interface Eigenpairs {
@@ -143,8 +144,7 @@ function orthogonalise(x: Float64Array, vectors: readonly Float64Array[]): boole
 
 /** Returns the length it had. */
 function normalise(x: Float64Array): number {
-  let largest = 0
-  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]))
+  const largest = peakOf(x)
   if (largest === 0) return 0
   let sum = 0
   for (let i = 0; i < x.length; i++) sum += (x[i] /= largest) ** 2

@@ -1,8 +1,8 @@
 import { gamma, nextDown, nextUp } from '../rounding.ts'
-import { sqrtUp, sumOfSquares } from '../summation.ts'
+import { peakOf, sqrtUp, sumOfSquares } from '../summation.ts'
 import { type Arena, borrow } from './arena.ts'
 import { packedBytes, tileSide } from './gram-taps.ts'
-import { openBasis, vectorRoutines } from './operator.ts'
+import { normalizeVector, openBasis, vectorRoutines } from './operator.ts'
 
 /** A real matrix, row-major, entries at most 1 in size. */
 export interface RealMatrix {
@@ -49,12 +49,12 @@ export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
         const next = right.vectors[j + 1]
         x.apply(right.vectors[j].at, u.at)
         if (j > 0) routines.axpy(-beta[j - 1], old, u)
-        alpha.push(unit(routines, u))
+        alpha.push(normalizeVector(routines, u))
         x.adjoint(u.at, next.at)
         routines.project(right, j + 1, next)
         routines.project(right, j + 1, next)
         // What is left after an invariant subspace is complete is rounding; as a direction it would be no longer orthogonal.
-        const rest = unit(routines, next)
+        const rest = normalizeVector(routines, next)
         beta.push(Math.min(alpha[j], rest) > NOISE * alpha[0] ? rest : 0)
         routines.scale(1, u, old)
         if (j % 6 !== 5 && j + 1 < size && beta[j] > 0) continue
@@ -158,7 +158,7 @@ function lossOf(l: Float64Array, n: number, lane: number): number {
     }
     widest = Math.max(widest, row)
   }
-  const product = Math.min(squares, widest * columns.reduce((largest, x) => Math.max(largest, x), 0))
+  const product = Math.min(squares, widest * peakOf(columns))
   return Math.SQRT2 * gamma(n + 8) * product * (1 + gamma(n * n + 16)) * 1.0001
 }
 
@@ -208,14 +208,6 @@ function openRows({ alloc, f64, routines }: Arena, { rows, columns, data }: Real
       for (let i = 0; i < rows; i++) axpy(columns, from[i], at + i * stride * 8, x)
     },
   }
-}
-
-type VectorRoutines = ReturnType<typeof vectorRoutines>
-
-function unit(routines: VectorRoutines, x: Parameters<VectorRoutines['norm']>[0]): number {
-  const length = routines.norm(x)
-  if (length > 0) routines.scale(1 / length, x, x)
-  return length
 }
 
 /**

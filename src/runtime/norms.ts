@@ -1,6 +1,6 @@
-import type { Frequencies, Symbol } from '../symbol.ts'
+import { countOf, type Frequencies, type Symbol } from '../symbol.ts'
 import { borrow } from './arena.ts'
-import { countOf, frequencyAt } from './evaluate.ts'
+import { frequencyAt } from './evaluate.ts'
 import { eigenpairsAt } from './hermitian.ts'
 import { openSymbol } from './symbol-values.ts'
 

@@ -1,5 +1,5 @@
 import { type Forward, forwardOf, kernelStrides, type SizedConv } from '../conv.ts'
-import { exponentOf, scaleInPlace } from '../symbol.ts'
+import { normalised, scaleInPlace } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { adjointGather, forwardGather } from './gather.ts'
@@ -64,9 +64,7 @@ export function openOperator(layer: SizedConv, arena: Arena): Operator {
   // Before any table is made: a layer whose vectors and tables cannot fit is refused here, with what it would need.
   const [inputs, outputs] = [sizeOf(layer.inputSize), sizeOf(layer.outputSize)]
   borrow(inner => inner.alloc(8 * (inputs * (layer.inChannels + 1) + outputs * (layer.outChannels + 1))))
-  const exponent = exponentOf(layer.kernel.data)
-  const data = Float64Array.from(layer.kernel.data)
-  scaleInPlace(data, -exponent)
+  const { data, exponent } = normalised(layer.kernel.data)
   const { out, in: inner, taps } = kernelStrides(layer)
   const group = rows * out
   const there = openSweep(arena, forwardGather(forward), {
@@ -174,6 +172,13 @@ export function vectorRoutines({ routines }: Arena): Pick<Operator, 'dot' | 'nor
         routines.combine(count, kept, length, at, strideOf(basis), weights, inner.alloc(kept * 64))
       }),
   }
+}
+
+/** v ← v/‖v‖; returns the length it had. */
+export function normalizeVector(routines: Pick<Operator, 'norm' | 'scale'>, v: Vector): number {
+  const length = routines.norm(v)
+  if (length > 0) routines.scale(1 / length, v, v)
+  return length
 }
 
 /** `T x` for one vector, channels-first. */

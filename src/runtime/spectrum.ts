@@ -1,8 +1,7 @@
-import type { Frequencies, Symbol } from '../symbol.ts'
+import { countOf, type Frequencies, type Symbol } from '../symbol.ts'
 import { scaled } from '../rounding.ts'
 import { type Arena, borrow } from './arena.ts'
 import { type Batch, exponentsOf, pairUp } from './batch.ts'
-import { countOf } from './evaluate.ts'
 import { openSymbol } from './symbol-values.ts'
 
 /** Bytes of matrices in flight: symbol, reflectors and values of a block stay in the second-level cache. */

@@ -1,9 +1,8 @@
 import { fail } from '../errors.ts'
 import { scaled } from '../rounding.ts'
-import type { Frequencies, Symbol } from '../symbol.ts'
+import { countOf, type Frequencies, type Symbol } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
 import { type Batch, exponentsOf, pairUp } from './batch.ts'
-import { countOf } from './evaluate.ts'
 import { openSymbol } from './symbol-values.ts'
 
 /** A = U Σ Vᴴ for each matrix of a batch, with r = min(rows, columns) values, descending. */

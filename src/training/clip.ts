@@ -8,11 +8,11 @@ import { frequencyAt, tapGradient } from '../runtime/evaluate.ts'
 import { excessAt } from '../runtime/excess.ts'
 import {
   circularFrequencies,
-  exponentOf,
   foldGradient,
   type Frequencies,
-  type Symbol,
+  normalised,
   scaleInPlace,
+  type Symbol,
   symbolEverySize,
 } from '../symbol.ts'
 import { sizeOf, type Tensor } from '../tensor.ts'
@@ -52,9 +52,7 @@ export function clip(layer: Conv, ceiling: number, { rounds = 40 }: { readonly r
     fail('option', 'rounds', 'a whole number from 0', show(rounds), 'With 0 the kernel is only scaled')
   const before = prove(layer, layer.kernel.data)
   if (before.upper <= ceiling) return { kernel: layer.kernel, bound: before, rounds: 0, converged: true }
-  const exponent = exponentOf(layer.kernel.data)
-  const data = Float64Array.from(layer.kernel.data)
-  scaleInPlace(data, -exponent)
+  const { data, exponent } = normalised(layer.kernel.data)
   const done = alternate(layer, data, scaled(ceiling, -exponent), rounds)
   scaleInPlace(data, exponent)
   return { ...scaledUnder(layer, data, ceiling), rounds: done }

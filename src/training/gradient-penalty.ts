@@ -2,6 +2,7 @@ import type { Bound, Start } from '../bound.ts'
 import { fail, show } from '../errors.ts'
 import type { LinearOperator } from '../linear-operator.ts'
 import { lanczos } from '../methods/lanczos.ts'
+import { peakOf } from '../summation.ts'
 
 export interface GradientPenaltyOptions {
   /** The norm to be met; default 1. */
@@ -80,7 +81,7 @@ function applyOf(jacobian: LinearOperator): (x: Float64Array) => ArrayLike<numbe
 
 /** Scaled by its largest entry first, which keeps the squares within range. A zero vector stays zero. */
 function unit(vector: Float64Array): Float64Array {
-  const peak = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  const peak = peakOf(vector)
   if (peak === 0) return vector
   const level = vector.map(x => x / peak)
   const length = Math.sqrt(level.reduce((sum, x) => sum + x * x, 0))

@@ -7,6 +7,7 @@ import { sizeOf, type Tensor } from '../tensor.ts'
 import { type LayerRows, layerRows } from './layer-rows.ts'
 import { autocorrelation, autocorrelationVjp } from './matrix-polynomial.ts'
 import { type BoundMethod, differentiated } from './penalty.ts'
+import { peakOf } from '../summation.ts'
 
 export interface Orthogonality {
   readonly value: number
@@ -95,7 +96,7 @@ function smallerSide(w: LayerRows): LayerRows {
 /** σ/‖K‖_F, and (∂σ − (σ/‖K‖_F²)·K)/‖K‖_F; the kernel's largest entry is taken out first, so that no square leaves the range. */
 function ratio(layer: Conv, { bound: method = tensorNorm, start }: OrthogonalityOptions): Orthogonality {
   const { data } = layer.kernel
-  const peak = data.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+  const peak = peakOf(data)
   if (peak === 0) fail('option', 'kernel', 'some entry other than zero', 'all zeros', 'A ratio of norms needs a norm')
   const bound = differentiated(method, layer, start)
   const slope = bound.gradient
