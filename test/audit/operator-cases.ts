@@ -127,6 +127,12 @@ const moved: OperatorCase[] = [
     attributes: { mode: 'nearest' },
     label: 'sizes',
   }),
+  single('Resize', [1, 1, 1, 7], {
+    inputs: ['x0', '', '', 'n'],
+    constants: [ints('n', [1, 1, 1, 9])],
+    attributes: { mode: 'nearest', nearest_mode: 'floor' },
+    label: 'a place between two entries',
+  }),
   single('Upsample', [1, 2, 3, 2], { constants: [floats('s', [4], [1, 1, 2, 3])], attributes: { mode: 'nearest' }, opset: 9 }),
 ]
 

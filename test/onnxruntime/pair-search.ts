@@ -16,9 +16,14 @@ export interface Search {
   readonly forward: Forward
   readonly box: Box
   readonly start: Inputs
+  /**
+   * half the distance of the first pairs, relative to the norm of a point in the middle of the box's side. Each is a search of its own:
+   * steps uphill are as long as the pair is wide, so near pairs follow the Jacobian and wide ones cross from piece to piece.
+   */
+  readonly distances: readonly number[]
   /** power iterations on the Jacobian, for the first direction */
   readonly powers: number
-  /** ascents of both inputs of the best pair */
+  /** steps uphill with both inputs, from each of the first pairs */
   readonly ascents: number
 }
 
@@ -30,9 +35,6 @@ interface Pair {
   readonly gain: number
 }
 
-/** Half the distance of the first pairs, relative to the norm of a point in the middle of the box's side. */
-const DISTANCES = [1, 0.1, 0.01]
-
 /**
  * Projected gradient ascent on ‖f(x) − f(y)‖/‖x − y‖ over pairs of inputs. The plan's Jacobian only proposes where to go; every gain is
  * measured by the independent forward pass, so a wrong derivative can cost a find but never make one.
@@ -40,23 +42,26 @@ const DISTANCES = [1, 0.1, 0.01]
  * With w = f(x) − f(y), s = x − y: ∂g²/∂x = 2(J(x)ᵀw − g²s)/‖s‖², and the same with the other sign at y.
  */
 export async function widestGain(search: Search): Promise<number> {
-  const { plan, outputs, forward, box, start, powers, ascents } = search
-  const direction = steepest(derivativeAt(plan, outputs, start), start, powers)
+  const { plan, outputs, forward, box, start, distances, powers, ascents } = search
   const scale = (Math.sqrt(joined(start).length) * (box.high - box.low)) / 2
-  let best: Pair | undefined
-  for (const distance of DISTANCES) {
+  const direction = steepest(derivativeAt(plan, outputs, start), start, powers)
+  let best = 0
+  for (const distance of distances) {
     const pair = await measured(forward, ...along(start, direction, distance * scale, box))
-    if (!best || pair.gain > best.gain) best = pair
+    best = Math.max(best, (await climbed(search, pair, ascents)).gain)
   }
-  let pair = best!
+  return best
+}
+
+/** Uphill with both inputs; the step shrinks where it overshoots. */
+async function climbed({ plan, outputs, forward, box }: Search, pair: Pair, ascents: number): Promise<Pair> {
   let stride = 0.5
   for (let i = 0; i < ascents && stride > 1e-3; i++) {
-    const uphill = gradient(plan, outputs, pair)
-    const next = await measured(forward, ...stepped(pair, uphill, stride, box))
+    const next = await measured(forward, ...stepped(pair, gradient(plan, outputs, pair), stride, box))
     if (next.gain > pair.gain) pair = next
-    else stride /= 4
+    else stride /= 2
   }
-  return pair.gain
+  return pair
 }
 
 async function measured(forward: Forward, x: Inputs, y: Inputs): Promise<Pair> {
@@ -65,7 +70,7 @@ async function measured(forward: Forward, x: Inputs, y: Inputs): Promise<Pair> {
   return { x, y, fx, fy, gain: distance > 0 ? norm(minus(fx, fy)) / distance : 0 }
 }
 
-/** The direction that JᵀJ stretches most. */
+/** The direction that JᵀJ stretches most, as far as so many powers of it get. */
 function steepest({ push, pull }: Derivative, start: Inputs, powers: number): Inputs {
   let direction: Inputs = unit(start.map(x => x.map((_, i) => Math.sin(i * i + 1))))
   for (let i = 0; i < powers; i++) direction = unit(pull(push(direction)))

@@ -1,8 +1,8 @@
 import { rootUp } from '../../network/outward.ts'
 import { LONGEST_AXIS, rowsOf, separable } from './axis-matrix.ts'
-import { copiesOf, listOf, type Pieces } from './pieces.ts'
-import { cannotBound, constantAt, layoutOf, numberAt, operand, type Rule, type View, wordAt } from './step.ts'
-import { chosenPieces } from './steps.ts'
+import { copiesOf, listOf, type Pieces, sourcesOf } from './pieces.ts'
+import { cannotBound, constantAt, layoutOf, numberAt, operand, type Rule, type Step, type View, wordAt } from './step.ts'
+import { chosenEntries, chosenPieces } from './steps.ts'
 
 /** Resampling: nearest is a choice of entries, √copies; linear interpolation a matrix an axis. */
 export const resize: Rule = view => {
@@ -15,20 +15,8 @@ export const resize: Rule = view => {
   if (numberAt(view, 'antialias', 0) !== 0) cannotBound('antialiasing is not known here')
   if (changed.some(axis => !(output[axis] >= 1 && output[axis] <= LONGEST_AXIS && shape[axis] <= LONGEST_AXIS)))
     cannotBound(`a resize to [${output.join(', ')}]`)
-  const place = placeOf(view, shape, output, scales)
-  if (mode === 'nearest') {
-    const round = roundingOf(view)
-    const pieces: Pieces = {
-      from: shape,
-      lists: shape.map((side, d) =>
-        changed.includes(d) ? listOf(output[d], i => Math.min(side - 1, Math.max(0, round(place(i, d))))) : null,
-      ),
-    }
-    return [chosenPieces(pieces, output, `nearest: an entry up to ${copiesOf(pieces)} times: its root`)].map(step => ({
-      ...step,
-      gains: view.operands.map((_, i) => (i === 0 ? rootUp(copiesOf(pieces)) : 0)),
-    }))
-  }
+  const place = placeOf(view, { shape, output, scales })
+  if (mode === 'nearest') return [nearest(view, shape, output, changed, place)]
   if (mode !== 'linear' && mode !== 'bilinear') cannotBound(`resampling '${mode}' is not known`)
   const matrices = changed.map(axis => ({
     axis,
@@ -39,6 +27,36 @@ export const resize: Rule = view => {
   }))
   const step = separable(view, shape, matrices, output, 'linear interpolation: its norm axis by axis', 2 ** -40)
   return [{ ...step, gains: view.operands.map((_, i) => (i === 0 ? step.gains[0] : 0)) }]
+}
+
+/**
+ * Where an entry lies just between two, a runtime in single precision may round to either; such an entry is counted as a copy of both, so
+ * that the claim holds for each.
+ */
+function nearest(
+  view: View,
+  shape: readonly number[],
+  output: readonly number[],
+  changed: readonly number[],
+  place: Place,
+): Step {
+  const round = roundingOf(view)
+  const listWith = (cut: (x: number) => number, d: number): Int32Array | null =>
+    changed.includes(d) ? listOf(output[d], i => Math.min(shape[d] - 1, Math.max(0, round(place(i, d, cut))))) : null
+  const pieces: Pieces = { from: shape, lists: shape.map((_, d) => listWith(exactly, d)) }
+  const single = shape.map((_, d) => listWith(Math.fround, d))
+  const either = pieces.lists.map((list, d) => list && concatenated(list, single[d]!))
+  const copies = copiesOf({ from: shape, lists: either })
+  const rule = `nearest: an entry up to ${copies} times: its root`
+  const certain = either.every((list, d) => list?.length === pieces.lists[d]?.length)
+  const gain = rootUp(copies)
+  const step = certain ? chosenPieces(pieces, output, rule) : chosenEntries(output, gain, rule, () => sourcesOf(pieces))
+  return { ...step, gains: view.operands.map((_, i) => (i === 0 ? gain : 0)) }
+}
+
+/** A list, and behind it what another says otherwise. */
+function concatenated(list: Int32Array, other: Int32Array): Int32Array {
+  return Int32Array.from([...list, ...other.filter((at, i) => at !== list[i])])
 }
 
 /** The two neighbours of a place, weighted by how near they are. */
@@ -66,27 +84,35 @@ function sizesOf(view: View, shape: readonly number[]): { output: number[]; scal
   return { output: shape.map((side, d) => Math.floor(side * scales[d])), scales }
 }
 
-/** Where entry i of the result lies in the input. */
-function placeOf(
-  view: View,
-  shape: readonly number[],
-  output: readonly number[],
-  scales: readonly number[],
-): (i: number, d: number) => number {
+/** Where entry i of the result lies on axis d of the input; `cut` rounds after every operation. */
+type Place = (i: number, d: number, cut?: (x: number) => number) => number
+
+const exactly = (x: number): number => x
+
+interface Sizes {
+  readonly shape: readonly number[]
+  readonly output: readonly number[]
+  readonly scales: readonly number[]
+}
+
+function placeOf(view: View, { shape, output, scales }: Sizes): Place {
   const word = wordAt(
     view,
     'coordinate_transformation_mode',
     view.node.op === 'Upsample' || (view.graph.opset ?? 13) < 11 ? 'asymmetric' : 'half_pixel',
   )
+  // Products of whole numbers and one division: exact where the result is, so that a place between two entries is known for one.
+  const unscaled = (x: number, d: number, cut: (x: number) => number): number =>
+    scales[d] === output[d] / shape[d] && cut === exactly ? (x * shape[d]) / output[d] : cut(x / cut(scales[d]))
   switch (word) {
     case 'asymmetric':
-      return (i, d) => i / scales[d]
+      return (i, d, cut = exactly) => unscaled(i, d, cut)
     case 'align_corners':
-      return (i, d) => (output[d] > 1 ? (i * (shape[d] - 1)) / (output[d] - 1) : 0)
+      return (i, d, cut = exactly) => (output[d] > 1 ? cut((i * (shape[d] - 1)) / (output[d] - 1)) : 0)
     case 'pytorch_half_pixel':
-      return (i, d) => (output[d] > 1 ? (i + 0.5) / scales[d] - 0.5 : 0)
+      return (i, d, cut = exactly) => (output[d] > 1 ? cut(unscaled(i + 0.5, d, cut) - 0.5) : 0)
     case 'half_pixel':
-      return (i, d) => (i + 0.5) / scales[d] - 0.5
+      return (i, d, cut = exactly) => cut(unscaled(i + 0.5, d, cut) - 0.5)
     default:
       return cannotBound(`coordinates '${word}' are not known`)
   }
