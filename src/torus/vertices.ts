@@ -61,7 +61,9 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
   }
   const frequencies = (vertices: readonly Vertex[]) => {
     const points = new Float64Array(vertices.length * turns.length)
-    vertices.forEach((vertex, i) => points.set(vertex.point, i * turns.length))
+    vertices.forEach((vertex, i) => {
+      points.set(vertex.point, i * turns.length)
+    })
     return { turns, points }
   }
   const bracket = (starts: ReadonlyMap<Vertex, Float64Array | undefined>, t: number, steps: number) => {
