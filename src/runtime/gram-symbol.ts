@@ -142,7 +142,8 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
           n,
           levels.map(level => level - margin(level)),
         )
-        for (let i = 0; i < rough.length; i++) found.push({ ...rough[i], value: values[i], ceiling: passed[i] ? levels[i] : Infinity })
+        for (let i = 0; i < rough.length; i++)
+          found.push({ ...rough[i], value: values[i], ceiling: passed[i] ? levels[i] : Infinity })
       })
       return found
     },
