@@ -11,13 +11,13 @@ const ZERO = f64x2.splat(0)
 const ONE = f64x2.splat(1)
 
 /** Most steps of one call. */
-const MOST: i32 = 24
+const MOST: i32 = 128
 
 // T of one lane, unpacked: α, β, pivots, vector
-const alpha: usize = memory.data(24 * 8, 16)
-const beta: usize = memory.data(24 * 8, 16)
-const pivot: usize = memory.data(24 * 8, 16)
-const ritz: usize = memory.data(24 * 8, 16)
+const alpha: usize = memory.data(128 * 8, 16)
+const beta: usize = memory.data(128 * 8, 16)
+const pivot: usize = memory.data(128 * 8, 16)
+const ritz: usize = memory.data(128 * 8, 16)
 
 /**
  *   g    in     n × n in pair layout, lower triangle
@@ -25,7 +25,7 @@ const ritz: usize = memory.data(24 * 8, 16)
  *   w           (steps + 1)·n·32 + steps·48 bytes
  *   out  out    [ρ ρ'] [residual residual']
  *
- * 1 ≤ steps ≤ 24. A zero start is replaced by the first unit vector.
+ * 1 ≤ steps ≤ 128. A zero start is replaced by the first unit vector.
  */
 export function climb(n: i32, steps: i32, g: usize, x: usize, w: usize, out: usize): void {
   if (steps > MOST) steps = MOST
@@ -52,6 +52,26 @@ export function climb(n: i32, steps: i32, g: usize, x: usize, w: usize, out: usi
   for (let s = 0; s < steps; s++) subtract(n, x, f64x2.neg(v128.load(y + ((<usize>s) << 4))), w + <usize>s * column)
   normalise(n, x, w)
   memory.copy(x, w, column)
+}
+
+/**
+ * G ← G − σ·v·vᴴ in the lower triangle, each lane with its own v and σ: what remains has its largest eigenvalue elsewhere.
+ *
+ *   g  inout  n × n      v  in  n      sigma  in  [σ σ']
+ */
+export function deflate(n: i32, g: usize, v: usize, sigma: usize): void {
+  const s = v128.load(sigma)
+  const end = v + ((<usize>n) << 5)
+  for (let q = v, column = g; q < end; q += 32, column += (<usize>(n + 1)) << 5) {
+    const re = f64x2.mul(s, v128.load(q))
+    const im = f64x2.mul(s, v128.load(q, 16))
+    let a = column
+    for (let p = q; p < end; p += 32, a += 32) {
+      const x = v128.load(p), y = v128.load(p, 16)
+      v128.store(a, f64x2.sub(v128.load(a), f64x2.add(f64x2.mul(x, re), f64x2.mul(y, im))))
+      v128.store(a, f64x2.sub(v128.load(a, 16), f64x2.sub(f64x2.mul(y, re), f64x2.mul(x, im))), 16)
+    }
+  }
 }
 
 /**

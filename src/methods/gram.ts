@@ -5,6 +5,7 @@ import { nextDown } from '../rounding.ts'
 import { tapGradient } from '../runtime/evaluate.ts'
 import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
 import { schattenDerivative } from '../runtime/schatten-gradient.ts'
+import { plainLevel, schattenBelow } from '../runtime/schatten-proof.ts'
 import { schattenNorms } from '../runtime/schatten.ts'
 import {
   circularFrequencies,
@@ -18,9 +19,8 @@ import {
 } from '../symbol.ts'
 import { everySize, productUp, upperBound, wholeOption } from './claim.ts'
 import { gridFactor, gridOf } from './grid.ts'
-import { type GridMaximum, gridMaximum, worthSearching } from './grid-search.ts'
+import { type GridMaximum, type GridNorm, gridMaximum } from './grid-search.ts'
 import { asLayer } from './operand.ts'
-import { peakOf } from '../summation.ts'
 
 /**
  * Upper bound on σ₁ by Gram iteration: the Schatten-2^(t+1) norm of F(θ), largest over the frequencies (and groups).
@@ -96,67 +96,42 @@ function largest(symbol: Symbol, grid: readonly number[], steps: number): Larges
   return best
 }
 
-/** Channels from which norms vary too little between frequencies for cells to be told apart, but a factorisation costs far less than squarings. */
-const FLAT = 96
-
-/**
- * Every frequency, but those first for which σ₁ ≤ c is not proven by a Cholesky test, c^(1−2^(1−t))·g₁^(2^(1−t)) = L the best value so far and
- * g₁ the Schatten-4 norm: Σσ^(2p) ≤ σ₁^(2p−4)·Σσ⁴ says that the others cannot exceed L.
- */
-function screened(gram: GramSymbol, points: Float64Array, grid: readonly number[], steps: number, floor: number): GridMaximum {
-  const axes = grid.length
-  const at = (indices: readonly number[]) => ({
-    turns: grid,
-    points: Float64Array.from(indices.flatMap(i => Array.from(points.subarray(i * axes, (i + 1) * axes)))),
-  })
-  const count = countOf({ turns: grid, points })
-  const quartic = schattenNorms(gram, { turns: grid, points }, 0, count, 1).upper
-  let open = Array.from({ length: count }, (_, i) => i).sort((i, j) => quartic[j] - quartic[i] || i - j)
-  let best = { upper: 0, lower: floor, index: 0, work: 0 }
-  for (let size = Math.max(2, count >> 4); open.length > 0; size *= 2) {
-    const [now, later] = [open.slice(0, size), open.slice(size)]
-    const { upper, lower } = schattenNorms(gram, at(now), 0, now.length, steps)
-    now.forEach((index, i) => {
-      best.lower = Math.max(best.lower, lower[i])
-      if (upper[i] > best.upper) best = { ...best, upper: upper[i], index }
-    })
-    best.work += now.length
-    const levels = Float64Array.from(later, index => levelFor(best.lower, quartic[index], steps) ** 2)
-    const passed = gram.below(at(later), levels)
-    open = later.filter((_, i) => passed[i] === 0)
-  }
-  return { ...best, point: points.slice(best.index * axes, (best.index + 1) * axes) }
-}
-
-/** The largest c = L·y with y^(2^(t−1) − 1) ≤ L/g₁, from below. */
-function levelFor(best: number, quartic: number, steps: number): number {
-  const wanted = (best / quartic) * (1 - 1e-12)
-  if (wanted >= 1) return best
-  let [low, high] = [0, 1]
-  for (let round = 0; round < 50; round++) {
-    const y = (low + high) / 2
-    let power = y
-    for (let i = 1; i < steps; i++) power *= power
-    if (power <= wanted * y) low = y
-    else high = y
-  }
-  return best * low
-}
-
 /** Channels from which a norm costs more than deciding whether to take it. */
 const WIDE = 12
 
+/** Squarings from which a factorisation, which says that there is no need of them, is cheaper. */
+const MANY = 3
+
+/** Channels from which one more proof, with the top eigenvectors taken out, is cheaper than squarings. */
+const LARGE = 96
+
 function maximumOf(gram: GramSymbol, symbol: Symbol, grid: readonly number[], steps: number, floor: number): GridMaximum {
   const tau = symbol.offsets.map(q => (q[q.length - 1] - q[0]) / 2)
-  const evaluate = (points: Float64Array) => {
-    const frequencies = { turns: grid, points }
-    return schattenNorms(gram, frequencies, 0, countOf(frequencies), steps)
+  const at = (points: Float64Array) => ({ turns: grid, points })
+  const evaluate = (points: Float64Array) => schattenNorms(gram, at(points), 0, countOf(at(points)), steps)
+  if (symbol.columns < WIDE || steps < MANY) return largestOf(circularFrequencies(grid).points, grid.length, evaluate)
+  const norm: GridNorm = {
+    rough: points => Float64Array.from(gram.climb(at(points), ROUGH), ({ value }) => Math.sqrt(value)),
+    evaluate,
+    below: (points, level) =>
+      symbol.columns < LARGE
+        ? gram.below(at(points), quartic => plainLevel(quartic, level, steps))
+        : schattenBelow(gram, at(points), steps, level),
   }
-  if (symbol.columns >= FLAT && steps > 2) return screened(gram, circularFrequencies(grid).points, grid, steps, floor)
-  if (symbol.columns >= WIDE && worthSearching(grid, tau)) return gridMaximum(grid, tau, evaluate, floor)
-  const { points } = circularFrequencies(grid)
+  return gridMaximum(grid, tau, norm, floor)
+}
+
+/** Lanczos steps that tell where it is worth looking. */
+const ROUGH = 12
+
+/** All frequencies, one after the other. */
+function largestOf(points: Float64Array, axes: number, evaluate: GridNorm['evaluate']): GridMaximum {
   const { upper, lower } = evaluate(points)
-  const index = upper.indexOf(peakOf(upper))
-  const point = points.slice(index * grid.length, (index + 1) * grid.length)
-  return { upper: upper[index], lower: peakOf(lower), point, work: upper.length }
+  let top = 0
+  let floor = 0
+  for (let i = 0; i < upper.length; i++) {
+    if (upper[i] > upper[top]) top = i
+    floor = Math.max(floor, lower[i])
+  }
+  return { upper: upper[top], lower: floor, point: points.slice(top * axes, (top + 1) * axes), work: upper.length }
 }

@@ -1,123 +1,166 @@
-import { nextUp } from '../rounding.ts'
-import { indexOf, sizeOf } from '../tensor.ts'
+import { nextDown, nextUp } from '../rounding.ts'
+import { type Cell, cornersOf, cover, neighboursOf, overshoot, partsOf, pointOf, sampleOf, widestOf } from './grid-cells.ts'
 
-/** Norms of F at points of a lattice, enclosed. */
-export type Evaluate = (points: Float64Array) => { lower: Float64Array; upper: Float64Array }
+/** A norm of F(θ) at points of a lattice. */
+export interface GridNorm {
+  /** Values to a few per cent: they decide where to look, nothing else. */
+  rough(points: Float64Array): Float64Array
+  /** Enclosures. */
+  evaluate(points: Float64Array): { lower: ArrayLike<number>; upper: ArrayLike<number> }
+  /** 1 where ‖F(θ)‖ ≤ level is proven. */
+  below(points: Float64Array, level: number): Uint8Array
+}
 
 export interface GridMaximum {
-  /** The largest upper end at any point that can be the maximum, and the largest lower end. */
+  /** No point of the grid has more than `upper`; one has `lower` at least. */
   readonly upper: number
   readonly lower: number
   readonly point: Float64Array
+  /** Points visited. */
   readonly work: number
-}
-
-interface Value {
-  readonly lower: number
-  readonly upper: number
-}
-
-interface Cell {
-  readonly corner: readonly number[]
-  readonly width: readonly number[]
 }
 
 /**
  * The maximum of a norm g(θ) = ‖F(θ)‖ over all points 2πj/N of a grid, without visiting most of them.
  *
  * For any norm, g(θ) = max Re⟨W, F(θ)⟩ over the unit ball of its dual, and each such function differs from its multilinear interpolant on a cell
- * with sides h by at most ⅛Σ(τ_d h_d)²·M_g (Bernstein, METHODS §7), M_g = sup g. So a cell whose corners stay that far below the best value
- * found holds no maximum; the others are halved. The coarsest cells give M_g ≤ max over their corners/(1 − ⅛Σ(τ_d h_d)²).
+ * with sides h by at most ⅛Σ(τ_d h_d)²·M_g (Bernstein, METHODS §7), M_g = sup g ≤ κ·max over the grid, κ = Π 1/cos(πτ_d/n_d) (§6). So where the corners of a
+ * cell are proven to be at most L(1 − ⅛κΣ(τ_d h_d)²), no point in it exceeds L: a larger maximum would contradict itself. L is the best value found; cells
+ * that cannot be closed are halved, down to single points, and what is above L there raises it.
  *
  * @param tau half the spread of the symbol's taps along each axis
  * @param floor a value reached elsewhere: only what exceeds it matters
  */
-export function gridMaximum(grid: readonly number[], tau: readonly number[], evaluate: Evaluate, floor: number): GridMaximum {
-  const values = new Map<number, Value>()
-  const widest = grid.map((n, d) => coarse(n, tau[d]))
-  const turn = 2 * Math.PI
-  const bend = (width: readonly number[]) => width.reduce((sum, w, d) => sum + ((turn * w * tau[d]) / grid[d]) ** 2, 0) / 8
-  let live = cover(grid, widest)
-  visit(live, grid, values, evaluate)
-  let best = 0
-  for (const { upper } of values.values()) best = Math.max(best, upper)
-  const ceiling = nextUp((best / (1 - bend(widest))) * (1 + 1e-14))
-  let lower = 0
-  while (live.length > 0) {
-    for (const value of values.values()) lower = Math.max(lower, value.lower)
-    const bar = Math.max(lower, floor)
-    live = live
-      .filter(cell => cell.width.some(w => w > 1))
-      .filter(cell => highest(cell, grid, values) + bend(cell.width) * ceiling * (1 + 1e-14) > bar)
-      .flatMap(cell => halves(cell, grid, tau))
-    visit(live, grid, values, evaluate)
-  }
-  let [top, upper] = [0, 0]
-  for (const [flat, value] of values)
-    if (value.upper > upper || (value.upper === upper && flat < top)) [top, upper] = [flat, value.upper]
-  return { upper, lower, point: Float64Array.from(indexOf(top, grid)), work: values.size }
-}
-
-/** Width of the first cells: about a seventh of a turn of the fastest tap, a power of two of points. */
-function coarse(n: number, tau: number): number {
-  if (tau === 0) return n
-  let width = 1
-  while (2 * width * 2 * Math.PI * tau <= 0.95 * n) width *= 2
-  return width
-}
-
-/** Cells of a half of the torus: the conjugate half mirrors it. */
-function cover(grid: readonly number[], width: readonly number[]): Cell[] {
-  let cells: Cell[] = [{ corner: [], width: [] }]
-  grid.forEach((n, d) => {
-    const end = d === 0 ? Math.floor(n / 2) + 1 : n
-    const starts = Array.from({ length: Math.ceil(end / width[d]) }, (_, i) => i * width[d])
-    cells = cells.flatMap(({ corner, width: sides }) =>
-      starts.map(start => ({ corner: [...corner, start], width: [...sides, Math.min(width[d], n - start)] })),
+export function gridMaximum(grid: readonly number[], tau: readonly number[], norm: GridNorm, floor: number): GridMaximum {
+  const search = openSearch(grid, tau, norm, floor)
+  firstLevel(search)
+  let side = widestOf(grid, tau)
+  let cells: readonly Cell[] = cover(grid, side)
+  for (; side.some((w, d) => w > 1 && tau[d] > 0); side = side.map((w, d) => (tau[d] > 0 ? Math.max(1, w >> 1) : w)))
+    cells = close(
+      search,
+      cells.flatMap(cell => partsOf(cell, side)),
+      side,
     )
-  })
-  return cells
+  lookAtPoints(
+    search,
+    cells.flatMap(cell => partsOf(cell, side)),
+  )
+  const point = Float64Array.from(search.best < 0 ? grid.map(() => 0) : pointOf(search.best, grid))
+  return { upper: search.best < 0 ? 0 : search.level, lower: search.lower, point, work: search.visited.size }
 }
 
-function halves({ corner, width }: Cell, grid: readonly number[], tau: readonly number[]): Cell[] {
-  let axis = 0
-  const bent = (d: number) => (width[d] > 1 ? (width[d] * tau[d]) / grid[d] : -1)
-  for (let d = 1; d < width.length; d++) if (bent(d) > bent(axis)) axis = d
-  const first = width[axis] >> 1
-  return [
-    { corner, width: width.map((w, d) => (d === axis ? first : w)) },
-    { corner: corner.map((x, d) => (d === axis ? x + first : x)), width: width.map((w, d) => (d === axis ? w - first : w)) },
-  ]
+interface Search {
+  readonly grid: readonly number[]
+  readonly tau: readonly number[]
+  readonly norm: GridNorm
+  readonly kappa: number
+  /** Points whose value is known or proven to stay below the level. */
+  readonly settled: Set<number>
+  readonly visited: Set<number>
+  /** Rough values, and levels at which a proof has failed. */
+  readonly rough: Map<number, number>
+  readonly failed: Map<number, number>
+  sample: Float64Array
+  /** The upper end of the best value found: what has to be proven of all others. It only rises. */
+  level: number
+  lower: number
+  best: number
 }
 
-function corners({ corner, width }: Cell, grid: readonly number[]): number[] {
-  const found: number[] = []
-  for (let bits = 0; bits < 1 << corner.length; bits++) {
-    let [flat, mirror] = [0, 0]
-    corner.forEach((x, d) => {
-      const at = (x + ((bits >> d) & 1 ? width[d] : 0)) % grid[d]
-      flat = flat * grid[d] + at
-      mirror = mirror * grid[d] + ((grid[d] - at) % grid[d])
-    })
-    found.push(Math.min(flat, mirror))
+function openSearch(grid: readonly number[], tau: readonly number[], norm: GridNorm, floor: number): Search {
+  const kappa = overshoot(grid, tau, widestOf(grid, tau))
+  const [settled, visited] = [new Set<number>(), new Set<number>()]
+  const [rough, failed] = [new Map<number, number>(), new Map<number, number>()]
+  const found = { sample: new Float64Array(0), level: floor, lower: 0, best: -1 }
+  return { grid, tau, norm, kappa, settled, visited, rough, failed, ...found }
+}
+
+/** The best of a sample and of what surrounds it. */
+function firstLevel(search: Search): void {
+  const { grid, tau, rough } = search
+  const { distance, flats } = sampleOf(grid, tau)
+  search.sample = look(search, flats)
+  if (search.level > 0 && search.sample.every(x => x < 0.9 * search.level)) return
+  for (let step = distance >> 1; step >= 1; step >>= 1)
+    look(search, neighboursOf(highestOf(search, [...rough.keys()])[0], step, grid, tau))
+  evaluate(search, highestOf(search, [...rough.keys()]).slice(0, 2))
+}
+
+/** Share of the sampled values that has to lie below a level before corners are tested at it. */
+const PROMISING = 0.35
+
+/** Tests the corners of cells; returns those that are not closed. */
+function close(search: Search, cells: readonly Cell[], side: readonly number[]): readonly Cell[] {
+  const { settled, rough, failed, grid, sample } = search
+  const level = nextDown(search.level * (1 - bendOf(search, side)))
+  if (sample.reduce((count, x) => count + (x < level ? 1 : 0), 0) < PROMISING * sample.length) return cells
+  const corners = cells.map(cell => cornersOf(cell, grid))
+  const possible = (flat: number) => settled.has(flat) || ((rough.get(flat) ?? 0) < level && (failed.get(flat) ?? 0) < level)
+  test(search, new Set(corners.filter(flats => flats.every(possible)).flat()), level)
+  return cells.filter((_, i) => !corners[i].every(flat => settled.has(flat)))
+}
+
+/** ⅛κΣ(τ_d h_d)² over the axes along which a cell has points between its corners. */
+function bendOf({ grid, tau, kappa }: Search, side: readonly number[]): number {
+  const sum = side.reduce((total, w, d) => (w > 1 ? total + ((2 * Math.PI * w * tau[d]) / grid[d]) ** 2 : total), 0)
+  return nextUp((sum / 8) * kappa * (1 + 1e-14))
+}
+
+/** What cannot be proven to stay below the best value is evaluated, the highest first. */
+function lookAtPoints(search: Search, cells: readonly Cell[]): void {
+  const { grid, settled, rough } = search
+  let open = new Set(cells.flatMap(cell => cornersOf(cell, grid)))
+  for (let count = 2; ; count *= 2) {
+    test(search, open, search.level)
+    open = new Set([...open].filter(flat => !settled.has(flat)))
+    if (open.size === 0) return
+    look(
+      search,
+      [...open].filter(flat => !rough.has(flat)),
+    )
+    evaluate(search, highestOf(search, [...open]).slice(0, count))
   }
-  return found
 }
 
-function highest(cell: Cell, grid: readonly number[], values: Map<number, Value>): number {
-  return corners(cell, grid).reduce((most, flat) => Math.max(most, values.get(flat)!.upper), 0)
-}
-
-function visit(cells: readonly Cell[], grid: readonly number[], values: Map<number, Value>, evaluate: Evaluate): void {
-  const fresh = [...new Set(cells.flatMap(cell => corners(cell, grid)))].filter(flat => !values.has(flat))
-  if (fresh.length === 0) return
-  const { lower, upper } = evaluate(Float64Array.from(fresh.flatMap(flat => indexOf(flat, grid))))
+function look(search: Search, flats: readonly number[]): Float64Array {
+  const fresh = flats.filter((flat, i) => !search.rough.has(flat) && flats.indexOf(flat) === i)
+  if (fresh.length === 0) return new Float64Array(0)
+  const values = search.norm.rough(pointsOf(search, fresh))
   fresh.forEach((flat, i) => {
-    values.set(flat, { lower: lower[i], upper: upper[i] })
+    search.rough.set(flat, values[i])
+  })
+  return values
+}
+
+function test(search: Search, flats: ReadonlySet<number>, level: number): void {
+  const { settled, failed } = search
+  const fresh = [...flats].filter(flat => !settled.has(flat) && (failed.get(flat) ?? 0) < level)
+  if (fresh.length === 0) return
+  const proven = search.norm.below(pointsOf(search, fresh), level)
+  fresh.forEach((flat, i) => {
+    if (proven[i]) settled.add(flat)
+    else failed.set(flat, level)
   })
 }
 
-/** Below this many points there is nothing to save. */
-export function worthSearching(grid: readonly number[], tau: readonly number[]): boolean {
-  return sizeOf(grid) >= 64 && grid.some((n, d) => tau[d] > 0 && coarse(n, tau[d]) > 1)
+function evaluate(search: Search, flats: readonly number[]): void {
+  const { lower, upper } = search.norm.evaluate(pointsOf(search, flats))
+  flats.forEach((flat, i) => {
+    search.settled.add(flat)
+    search.lower = Math.max(search.lower, lower[i])
+    if (upper[i] <= search.level) return
+    search.level = upper[i]
+    search.best = flat
+  })
+}
+
+function pointsOf({ grid, visited }: Search, flats: readonly number[]): Float64Array {
+  for (const flat of flats) visited.add(flat)
+  return Float64Array.from(flats.flatMap(flat => pointOf(flat, grid)))
+}
+
+/** Descending by rough value. */
+function highestOf({ rough }: Search, flats: readonly number[]): number[] {
+  return [...flats].sort((a, b) => (rough.get(b) ?? 0) - (rough.get(a) ?? 0) || a - b)
 }

@@ -1,8 +1,18 @@
-import { UNIT } from '../rounding.ts'
+import { gamma, UNIT } from '../rounding.ts'
 import { countOf, type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
-import { choleskyError, differencesOf, formTaps, gramError, planesBytes, weightOf } from './gram-taps.ts'
+import {
+  choleskyError,
+  differencesOf,
+  evaluationError,
+  formTaps,
+  gramError,
+  planesBytes,
+  type Product,
+  weightOf,
+} from './gram-taps.ts'
 import { climbPair, derivativesOf, subtractRankOne } from './gram-vectors.ts'
+import { interpolateTaps, planeNorms, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
 import { putPhasesAt } from './phases.ts'
 
 /**
@@ -23,8 +33,11 @@ export interface GramSymbol {
   readonly error: number
   /** ‖Σ_p|A_p|‖_F², rounded up: what rounding errors are measured against. */
   readonly weight: number
-  /** For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included; with `without` where it is for G − Σσvvᴴ. */
-  below(frequencies: Frequencies, levels: Float64Array, without?: readonly RankOne[]): Uint8Array
+  /**
+   * For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included; with `without` where it is for G − Σσvvᴴ. Levels may be a
+   * function of an upper bound of ‖F(θ)‖_{S4} = √‖G(θ)‖_F.
+   */
+  below(frequencies: Frequencies, levels: Float64Array | ((quartic: number) => number), without?: readonly RankOne[]): Uint8Array
   /** What `below` loses to rounding at a level: it can prove nothing within this distance of λ_max. */
   margin(level: number): number
   /** A few steps of Lanczos at each frequency, from the given vectors or a common one: Rayleigh quotients, residuals and vectors. */
@@ -83,8 +96,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
   const a = arena.put(own)
   const planes = arena.alloc(planesBytes(n, positions.length))
   const weight = weightOf(own, m * n)
-  const error = gramError(weight, m, symbol.offsets.length, positions.length, products)
-  const norms = borrow(inner => formTaps(inner, a, m, n, positions.length, products, planes, error))
+  const { error, norms } = openTaps(arena, symbol, a, weight, positions, products, planes)
   const margin = (level: number) => 2 * error + choleskyError(n) * n * level + 1e-290
   const evaluate = (
     frequencies: Frequencies,
@@ -96,8 +108,12 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     n,
     taps: places,
     positions,
-    tapNorms: norms.slice(1),
-    centreNorm: norms[0],
+    get tapNorms() {
+      return norms().subarray(1)
+    },
+    get centreNorm() {
+      return norms()[0]
+    },
     error,
     weight,
     margin,
@@ -107,12 +123,15 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
         inner.routines.hermitianSymbol((count + 1) >> 1, n, positions.length, planes, phase, g)
       }),
     below(frequencies, levels, without) {
-      const passed = new Uint8Array(levels.length)
-      evaluate(frequencies, levels.length, (inner, g, first, size) => {
+      const count = typeof levels === 'function' ? countOf(frequencies) : levels.length
+      const passed = new Uint8Array(count)
+      evaluate(frequencies, count, (inner, g, first, size) => {
+        const own =
+          typeof levels === 'function' ? quarticNorms(inner, g, n, size, error).map(levels) : levels.subarray(first, first + size)
         for (const term of without ?? []) subtractRankOne(inner, g, n, (size + 1) >> 1, term)
-        const lowered = levels
-          .subarray(first, first + size)
-          .map(level => level - margin(level) - (without ? without.reduce((sum, { sigma }) => sum + 16 * UNIT * sigma, 0) : 0))
+        const lowered = own.map(
+          level => level - margin(level) - (without ? without.reduce((sum, { sigma }) => sum + 16 * UNIT * sigma, 0) : 0),
+        )
         passed.set(passes(inner, g, n, lowered), first)
       })
       return passed
@@ -170,6 +189,32 @@ function levelAbove(value: number, residual: number, t: number): number {
   return value + Math.min(0.5 * room, doubt > SHARE * room ? doubt : SHARE * room)
 }
 
+/** Forms the taps of G in the cheaper way; bounds of their norms are computed when asked for. */
+function openTaps(
+  arena: Arena,
+  symbol: Symbol,
+  a: number,
+  weight: number,
+  positions: GramSymbol['positions'],
+  products: readonly Product[],
+  planes: number,
+): { error: number; norms: () => Float64Array } {
+  const { rows: m, columns: n, offsets } = symbol
+  const half = positions.length
+  const frequencies = tapFrequencies(offsets)
+  if (!frequencies || !worthInterpolating(n, frequencies, 2 * products.length)) {
+    const error = gramError(weight, m, offsets.length, half, products)
+    const found = borrow(inner => formTaps(inner, a, m, n, half, products, planes, error))
+    return { error, norms: () => found }
+  }
+  const length = planesBytes(n, half) / 8
+  arena.f64(planes, length).fill(0)
+  const formed = borrow(inner => interpolateTaps(inner, symbol, a, frequencies, positions, weight, planes))
+  const error = (formed + evaluationError(weight, offsets.length, half)) * 1.0001
+  let found: Float64Array | undefined
+  return { error, norms: () => (found ??= planeNorms(arena.f64(planes, length), n, half, error)) }
+}
+
 /** fl(G(θ)) for blocks of frequencies in turn, handed to `work` at address g. */
 function inBatches(
   n: number,
@@ -191,6 +236,14 @@ function inBatches(
       work(arena, g, first, size)
     })
   }
+}
+
+/** √‖G‖_F from above. */
+function quarticNorms(arena: Arena, g: number, n: number, count: number, error: number): Float64Array {
+  const pairs = (count + 1) >> 1
+  const out = arena.alloc(pairs * 16)
+  arena.routines.frobeniusSquared(pairs, n, g, out)
+  return arena.f64(out, count).map(square => Math.sqrt(Math.sqrt(square * (1 + gamma(2 * n + 8))) + error) * (1 + 2 ** -50))
 }
 
 /** Cholesky of level·I − fl(G). */

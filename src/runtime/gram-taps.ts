@@ -114,6 +114,11 @@ export function gramError(weight: number, m: number, axes: number, half: number,
   return kappa * weight * 1.0001
 }
 
+/** What the sum over the taps adds to that at one frequency. */
+export function evaluationError(weight: number, axes: number, half: number): number {
+  return (gamma(half + 3) + PHASE_ERROR * Math.max(1, axes)) * weight
+}
+
 /** ‖Σ_p|A_p|‖_F², rounded up. */
 export function weightOf(taps: Float64Array, plane: number): number {
   return absoluteSquares(taps, plane) * (1 + gamma(plane + (2 * taps.length) / plane + 8))

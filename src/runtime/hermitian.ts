@@ -61,6 +61,12 @@ function pairsOf(arena: Arena, n: number, g: number, { diagonal, side }: Tridiag
   return { values, vectors: real.map(z => transformBack(reflectors, n, lane, side, z)) }
 }
 
+/** The `count` largest eigenvalues of a real symmetric tridiagonal matrix, and their vectors. */
+export function tridiagonalPairs(diagonal: Float64Array, side: Float64Array, count: number) {
+  const values = largestOf(diagonal, side, count)
+  return { values, vectors: tridiagonalVectors(diagonal, side, values) }
+}
+
 /** The `count` largest eigenvalues of T, descending, each by bisection to the last bit of ‖T‖. */
 function largestOf(diagonal: Float64Array, side: Float64Array, count: number): Float64Array {
   const n = diagonal.length
@@ -88,7 +94,7 @@ function largestOf(diagonal: Float64Array, side: Float64Array, count: number): F
 }
 
 /** How many eigenvalues of T are ≥ x: as many as pivots of T − xI are not negative (Sylvester). */
-function atLeast(diagonal: Float64Array, side: Float64Array, x: number): number {
+export function atLeast(diagonal: Float64Array, side: Float64Array, x: number): number {
   let [count, pivot] = [0, 1]
   for (let i = 0; i < diagonal.length; i++) {
     pivot = diagonal[i] - x - (i > 0 ? (side[i - 1] * side[i - 1]) / pivot : 0)

@@ -18,10 +18,12 @@ export interface Routines {
   autocorrelate(m: number, n: number, a: number, b: number, c: number): void
   halfPlanes(n: number, taps: number, g: number, planes: number): void
   hermitianSymbol(pairs: number, n: number, taps: number, planes: number, phase: number, g: number): void
+  addHalfPlanes(pairs: number, n: number, taps: number, g: number, weights: number, planes: number): void
   gram(pairs: number, m: number, n: number, a: number, g: number): void
   tapProducts(taps: number, m: number, n: number, a: number, x: number, y: number): void
   hermitianTimes(pairs: number, n: number, g: number, x: number, y: number): void
   climb(n: number, steps: number, g: number, x: number, w: number, out: number): void
+  deflate(n: number, g: number, v: number, sigma: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   choleskySolve(n: number, l: number, x: number): void
   symbolRow(pairs: number, taps: number, size: number, t: number, part: number, phase: number, f: number): void

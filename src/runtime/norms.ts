@@ -1,5 +1,5 @@
 import { countOf, type Frequencies, type Symbol } from '../symbol.ts'
-import { borrow } from './arena.ts'
+import { type Arena, borrow } from './arena.ts'
 import { frequencyAt } from './evaluate.ts'
 import { eigenpairsAt } from './hermitian.ts'
 import { openSymbol } from './symbol-values.ts'
@@ -57,13 +57,27 @@ export function topPairAt(symbol: Symbol, group: number, frequencies: Frequencie
     const g = arena.alloc(n * n * 32)
     openSymbol(arena, symbol, group, frequencyAt(frequencies, index)).write(0, 1, f)
     arena.routines.gram(1, m, n, f, g)
-    const v = eigenpairsAt(arena, n, g, 0, 1).vectors[0]
-    const u = image(arena.f64(f, 4 * m * n), m, n, v)
-    const sigma = Math.sqrt(sumOfSquares(u)) / Math.sqrt(sumOfSquares(v))
-    if (sigma === 0) u[0] = 1
-    else for (let i = 0; i < 2 * m; i++) u[i] /= sigma
-    return { sigma, u, v }
+    return pairFrom(arena, f, m, n, eigenpairsAt(arena, n, g, 0, 1).vectors[0])
   })
+}
+
+/** The pair of a given right vector, complex numbers re, im, re, im, … as an iteration leaves them. */
+export function pairOf(symbol: Symbol, group: number, frequency: Frequencies, vector: Float64Array): ComplexPair {
+  const { rows: m, columns: n } = symbol
+  return borrow(arena => {
+    const f = arena.alloc(m * n * 32)
+    openSymbol(arena, symbol, group, frequency).write(0, 1, f)
+    const v = Float64Array.from({ length: 2 * n }, (_, i) => (i < n ? vector[2 * i] : vector[2 * (i - n) + 1]))
+    return pairFrom(arena, f, m, n, v)
+  })
+}
+
+function pairFrom(arena: Arena, f: number, m: number, n: number, v: Float64Array): ComplexPair {
+  const u = image(arena.f64(f, 4 * m * n), m, n, v)
+  const sigma = Math.sqrt(sumOfSquares(u)) / Math.sqrt(sumOfSquares(v))
+  if (sigma === 0) u[0] = 1
+  else for (let i = 0; i < 2 * m; i++) u[i] /= sigma
+  return { sigma, u, v }
 }
 
 /** F v of the first lane. */

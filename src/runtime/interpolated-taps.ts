@@ -1,0 +1,148 @@
+import { gamma } from '../rounding.ts'
+import { circularFrequencies, type Frequencies, type Symbol } from '../symbol.ts'
+import { sizeOf } from '../tensor.ts'
+import { type Arena, borrow } from './arena.ts'
+import { PHASE_ERROR, putPhases, putPhasesAt } from './phases.ts'
+
+/**
+ * Frequencies at which values of G determine its taps: 2L − 1 an axis of L taps, one of each conjugate pair. None where taps do not lie at
+ * equal distances.
+ */
+export function tapFrequencies(offsets: Symbol['offsets']): Frequencies | undefined {
+  const steps = offsets.map(q => (q.length > 1 ? q[1] - q[0] : 1))
+  if (offsets.some((q, d) => q.some((x, i) => x !== q[0] + i * steps[d]))) return undefined
+  const sides = offsets.map(q => 2 * q.length - 1)
+  return { turns: sides.map((side, d) => side * steps[d]), points: circularFrequencies(sides).points }
+}
+
+/** Channels from which values cost less than products of taps, which outnumber them; below, those are more accurate. */
+const WIDE = 96
+
+/** True where taps are cheaper by way of values: 4mn² operations each, against 2mn² for a product of two taps. */
+export function worthInterpolating(n: number, frequencies: Frequencies, products: number): boolean {
+  const values = 2 * (sizeOf(frequencies.turns) >> 1) + 2
+  return products > 2 * values * (n < WIDE ? 3 : 0.8) && n >= 32
+}
+
+/** Bytes of values held at a time. */
+const ROOM = 2 ** 25
+
+/**
+ * The taps of G, in the planes of `hermitianSymbol`, by an inverse Fourier transform of its values (docs/rounding.md, "Interpolated taps").
+ *
+ * @param a address of the taps of F      @param planes where those of G go
+ * @returns a bound of ‖G′(θ) − G(θ)‖_F, G′ the exact sum over the computed taps
+ */
+export function interpolateTaps(
+  arena: Arena,
+  symbol: Symbol,
+  a: number,
+  frequencies: Frequencies,
+  positions: readonly (readonly number[])[],
+  weight: number,
+  planes: number,
+): number {
+  const { rows: m, columns: n, offsets } = symbol
+  const { routines } = arena
+  const count = frequencies.points.length / offsets.length
+  const taps = sizeOf(offsets.map(q => q.length))
+  const held = Math.max(1, Math.min((count + 1) >> 1, Math.floor(ROOM / (n * n * 32))))
+  const g = arena.alloc(held * n * n * 32)
+  const f = arena.alloc(m * n * 32)
+  const squares = arena.alloc(held * 16)
+  const spread = Math.sqrt(weight) * (gamma(taps + 2) + PHASE_ERROR * offsets.length)
+  let [errors, values] = [0, 0]
+  for (let first = 0; first < count; first += 2 * held) {
+    const size = Math.min(2 * held, count - first)
+    const pairs = (size + 1) >> 1
+    for (let p = 0; p < pairs; p++) {
+      const at = g + p * n * n * 32
+      borrow(inner => {
+        const phases = putPhases(inner, offsets, frequencies, first + 2 * p, Math.min(2, size - 2 * p))
+        routines.symbol(1, taps, m * n, a, phases, f)
+      })
+      routines.gram(1, m, n, f, at)
+    }
+    routines.frobeniusSquared(pairs, n, g, squares)
+    for (let i = 0; i < size; i++) {
+      const square = arena.f64(squares, size)[i] * 1.0001
+      const trace = traceOf(arena, g + (i >> 1) * n * n * 32, n, i & 1) * 1.0001
+      const error = Math.SQRT2 * gamma(m + 4) * trace + (2 * Math.sqrt(Math.sqrt(square) + trace * 1e-9) + spread) * spread
+      const twice = first + i === 0 ? 1 : 2
+      errors += twice * error * error
+      values += twice * square
+    }
+    borrow(inner =>
+      routines.addHalfPlanes(pairs, n, positions.length, g, putWeights(inner, positions, frequencies, first, size), planes),
+    )
+  }
+  const points = 2 * count - 1
+  const sums = gamma(count + 8) + PHASE_ERROR * offsets.length
+  return (Math.sqrt(errors) + sums * (3 * positions.length + 1) * Math.sqrt(values / points)) * 1.0001
+}
+
+function traceOf(arena: Arena, g: number, n: number, lane: number): number {
+  const view = arena.f64(g, n * n * 4)
+  let trace = 0
+  for (let j = 0; j < n; j++) trace += view[4 * j * (n + 1) + lane]
+  return trace
+}
+
+/** Weights of the inverse transform: 1/N for G₀, 2/N·cos(q·θ) and 2/N·sin(q·θ) for the others; twice that for a frequency and its conjugate. */
+function putWeights(
+  arena: Arena,
+  positions: readonly (readonly number[])[],
+  frequencies: Frequencies,
+  first: number,
+  count: number,
+): number {
+  const points = 2 * (frequencies.points.length / frequencies.turns.length) - 1
+  const pairs = (count + 1) >> 1
+  const taps = positions.length + 1
+  const at = arena.alloc(pairs * taps * 32)
+  const phases = arena.f64(putPhasesAt(arena, positions, frequencies, first, count), pairs * (taps - 1) * 4)
+  const weights = arena.f64(at, pairs * taps * 4).fill(0)
+  for (let i = 0; i < count; i++) {
+    const share = (first + i === 0 ? 1 : 2) / points
+    const to = (i >> 1) * taps * 4 + (i & 1)
+    const from = (i >> 1) * (taps - 1) * 4 + (i & 1)
+    weights[to] = share
+    for (let t = 1; t < taps; t++) {
+      weights[to + 4 * t] = 2 * share * phases[from + 4 * (t - 1)]
+      weights[to + 4 * t + 2] = 2 * share * phases[from + 4 * (t - 1) + 2]
+    }
+  }
+  return at
+}
+
+/** Upper bounds of ‖G_q‖₂ for computed taps, q = 0 first: min(‖·‖_F, √(‖·‖₁‖·‖_∞)) and what they may be wrong by. */
+export function planeNorms(planes: Float64Array, n: number, half: number, error: number): Float64Array {
+  const block = 4 * (1 + 2 * half)
+  const far = 4 * half
+  return Float64Array.from({ length: half + 1 }, (_, t) => {
+    const rows = new Float64Array(n)
+    const columns = new Float64Array(n)
+    let squares = 0
+    const add = (i: number, j: number, x: number) => {
+      squares += x * x
+      rows[i] += Math.abs(x)
+      columns[j] += Math.abs(x)
+    }
+    let at = 4 * t
+    for (let j = 0; j < n; j += 2) {
+      for (let i = j; i < n; i += 2, at += block) {
+        for (let e = 0; e < 4; e++) {
+          const [row, column] = [i + (e & 1), j + (e >> 1)]
+          if (row >= n || column > row) continue
+          const sum = planes[at + e]
+          const difference = t === 0 ? 0 : planes[at + far + e]
+          if (t === 0) add(row, column, sum)
+          else add(row, column, (sum + difference) / 2)
+          if (row > column) add(column, row, t === 0 ? sum : (sum - difference) / 2)
+        }
+      }
+    }
+    const largest = (sums: Float64Array) => sums.reduce((most, x) => Math.max(most, x), 0)
+    return Math.min(Math.sqrt(squares), Math.sqrt(largest(rows) * largest(columns))) * (1 + gamma(n * n + 16) * 4) + error
+  })
+}
