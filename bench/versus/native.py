@@ -1,6 +1,7 @@
 """The same work in NumPy, one thread: reads matrices from a file, writes the answer to another, prints the seconds of the best of many runs.
 
 usage: native.py svdvals|svd|fft2 file shape...        complex128 matrices
+       native.py product file n                       two real matrices, AᵀB
        native.py spectrum file channels size            a float64 kernel [channels, channels, 3, 3], values over the half spectrum
 """
 import os, sys, time
@@ -27,6 +28,9 @@ if task == 'spectrum':
     def work():
         symbol = np.fft.rfft2(kernel, s=(size, size)).transpose(2, 3, 0, 1)
         return np.linalg.svd(np.ascontiguousarray(symbol), compute_uv=False)
+elif task == 'product':
+    a, b = np.fromfile(path).reshape(2, *sides, *sides)
+    work = lambda: (a @ b.T).T  # column-major
 else:
     a = np.fromfile(path, dtype=complex).reshape(-1, *sides)
     work = {

@@ -5,13 +5,16 @@
  */
 import FFT from 'fft.js'
 import { conv, singularValues } from '../../src/index.ts'
+import { borrow } from '../../src/runtime/arena.ts'
 import { fourierTransform } from '../../src/runtime/fft.ts'
+import { packedBytes, tileSide } from '../../src/runtime/gram-taps.ts'
 import { singularValuesOfBatch } from '../../src/runtime/spectrum.ts'
 import { svdOf } from '../../src/runtime/svd.ts'
 import { best, time, uniform } from '../frame.ts'
 import { native, type Timed } from './native.ts'
-import { peers } from './peers.ts'
+import { multipliers, peers, transformers } from './peers.ts'
 
+for (const n of [32, 64, 256]) products(n)
 for (const n of [16, 32, 64]) singular(n)
 for (const n of [16, 64]) decompositions(n)
 spectrum(64, 32)
@@ -53,6 +56,34 @@ function inTurns(work: () => void, other: () => Timed | undefined): { own: numbe
   }
   if (!numpy) throw new Error('this comparison needs /usr/bin/python3 with NumPy to check the answers')
   return { own, numpy }
+}
+
+/** AᵀB of real matrices by columns, packing included. */
+function products(n: number): void {
+  const both = uniform(2 * n * n, n)
+  const [a, b] = [both.subarray(0, n * n), both.subarray(n * n)]
+  const { work, answer } = borrow(arena => {
+    const { pack, autocorrelate } = arena.routines
+    const [left, right] = [a, b].map(x => ({ from: arena.put(x), to: arena.alloc(packedBytes(n, n)) }))
+    const c = arena.alloc(tileSide(n) ** 2 * 8)
+    const work = () => {
+      for (const { from, to } of [left, right]) pack(n, n, from, to)
+      autocorrelate(n, n, left.to, right.to, c)
+    }
+    const sum = arena.f64(c, n * n).fill(0)
+    work()
+    return { work, answer: sum.slice() }
+  })
+  const { own, numpy } = inTurns(work, () => native('product', both, n))
+  table(`Products of ${n}×${n} real matrices`, [
+    { name: 'opnorm', seconds: own, error: difference(answer, numpy.answer, n) },
+    { name: 'NumPy @', seconds: numpy.seconds, error: 0 },
+    ...multipliers.map(({ name, open }) => {
+      const { multiply, result } = open(a, b, n)
+      const seconds = best(multiply, 0.4)
+      return { name, seconds, error: difference(result(), numpy.answer, n) }
+    }),
+  ])
 }
 
 function singular(n: number): void {
@@ -128,8 +159,12 @@ function transforms(n: number): void {
       error: difference(plane(first, n), numpy.answer.subarray(0, 2 * n * n), n),
     })
   }
+  for (const { name, open } of transformers) {
+    const { transform, result } = open(both.subarray(0, 2 * n * n), n)
+    rows.push({ name, seconds: best(transform), error: difference(result(), numpy.answer.subarray(0, 2 * n * n), n) })
+  }
   table(
-    `Fourier transforms of ${n}×${n} complex signals, a signal${rows.length < 3 ? ' (fft.js: powers of two only)' : ''}`,
+    `Fourier transforms of ${n}×${n} complex signals, a signal${Number.isInteger(Math.log2(n)) ? '' : ' (fft.js: powers of two only)'}`,
     rows,
   )
 }
