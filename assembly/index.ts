@@ -8,32 +8,46 @@
  * Real values of a pair (norms, diagonals) are [x x'], 16 bytes. A batch of an odd number of matrices repeats its last one in the
  * second lane. Real tap planes are column-major doubles, m·n·8 bytes a tap. Addresses are multiples of 16.
  */
+// Numbers: sines and cosines of rational turns, exponential and logarithm; powers of two, maxima and sums that cannot overflow
 export { turns } from './trig'
 export { exp, log } from './elementary'
+export { largest, rescale, sumOfSquares } from './scale'
+
+// The symbol F(θ): at frequencies, along rows of a grid, from a transform; Fourier transforms of any length
 export { symbol } from './symbol'
-export { bidiagonal } from './bidiagonal'
-export { singularValues } from './singular-values'
-export { bisection } from './bisection'
-export { svd } from './svd'
-export { pack, autocorrelate } from './autocorrelation'
-export { halfPlanes, hermitianSymbol } from './hermitian-symbol'
-export { addHalfPlanes } from './interpolation'
-export { gram } from './gram'
-export { cholesky } from './cholesky'
-export { choleskySolve } from './cholesky-solve'
 export { symbolRow, symbolFromTransform } from './grid'
 export { fft } from './fft/transform'
 export { bluestein } from './fft/bluestein'
 export { interleave, deinterleave, separate } from './fft/real'
+
+// Products: complex AᴴA (of a Hermitian matrix its square), real AᵀB and AᵀA of packed panels, taps of F by a vector
+export { gram } from './gram'
+export { pack, autocorrelate } from './autocorrelation'
+export { frobeniusSquared, fillHermitian } from './squaring'
+export { tapProducts } from './taps'
+
+// Hermitian matrices: G(θ) from its taps, is it below a level, solving with that factor, times a vector, its largest eigenvalue
+export { halfPlanes, hermitianSymbol } from './hermitian-symbol'
+export { cholesky } from './cholesky'
+export { choleskySolve } from './cholesky-solve'
+export { climb, hermitianTimes } from './climb'
 export { tridiagonal } from './tridiagonal'
 export { largestEigenvalue } from './eigenvalues'
-export { largest, rescale, sumOfSquares } from './scale'
+
+// Singular values, all of them, by dqds or bisection; complete decompositions
+export { bidiagonal } from './bidiagonal'
+export { singularValues } from './singular-values'
+export { bisection } from './bisection'
+export { svd } from './svd'
+
+// Tensor contractions with complex vectors
 export { fold, forms, outer, left, right } from './contract'
-export { frobeniusSquared, fillHermitian } from './squaring'
-export { climb, deflate, hermitianTimes } from './climb'
-export { tapProducts } from './taps'
+
+// The layer as an operator: convolution, its adjoint (the same with other tables), the gradient of its kernel; 3×3 by Winograd
 export { convolve, correlate, convolveDepthwise, correlateDepthwise, relay } from './convolve'
 export { winogradInput, winogradOutput } from './winograd'
+
+// Real vectors of Lanczos and power iterations
 export { dot, norm, axpy, scale, project, combine } from './vector'
 
 /** First free byte after the module's own data. */

@@ -34,6 +34,6 @@ for (const n of SIDES) {
       const g = arena.alloc(pairs * n * n * 32)
       return () => arena.routines.hermitianSymbol(pairs, n, taps, planes, phase, g)
     })
-    await rate(`hermitianSymbol, ${pairs} pairs`, n, pairs * 4 * taps * n * (n + 1), work)
+    await rate(pairs === 1 ? 'hermitianSymbol, one pair' : 'hermitianSymbol', n, pairs * 4 * taps * n * (n + 1), work)
   }
 }
