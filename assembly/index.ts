@@ -26,11 +26,12 @@ export { pack, autocorrelate } from './autocorrelation'
 export { frobeniusSquared, fillHermitian } from './squaring'
 export { tapProducts } from './taps'
 
-// Hermitian matrices: G(θ) from its taps, is it below a level, solving with that factor, times a vector, its largest eigenvalue
+// Hermitian matrices: G(θ) from its taps, those from values, is it below a level, solving with that factor, times a vector, its largest eigenvalue
 export { halfPlanes, hermitianSymbol } from './hermitian-symbol'
+export { addHalfPlanes } from './interpolation'
 export { cholesky } from './cholesky'
 export { choleskySolve } from './cholesky-solve'
-export { climb, hermitianTimes } from './climb'
+export { climb, deflate, hermitianTimes } from './climb'
 export { tridiagonal } from './tridiagonal'
 export { largestEigenvalue } from './eigenvalues'
 
