@@ -51,6 +51,14 @@ function readerOf({ name, bytes }: NamedBytes): FormatReader {
   if (isPickle(bytes)) return ([file], options) => readPytorch(file, options)
   if (isJson(bytes)) return readTfjs
   if (isOnnx(bytes)) return readOnnx
+  if (isTar(bytes))
+    fail(
+      'file',
+      name,
+      'a model',
+      'a tar archive (of models, or from before PyTorch 0.1.10)',
+      'Unpack it, or save it again with torch.save',
+    )
   fail(
     'file',
     name,
@@ -58,6 +66,11 @@ function readerOf({ name, bytes }: NamedBytes): FormatReader {
     'bytes of another kind',
     'Check that it is the right file',
   )
+}
+
+/** POSIX tar: its name stands in the first header, at byte 257. */
+function isTar(bytes: Uint8Array): boolean {
+  return bytes.length > 262 && [0x75, 0x73, 0x74, 0x61, 0x72].every((byte, i) => bytes[257 + i] === byte)
 }
 
 /** A ZIP archive is PyTorch's or NumPy's. */

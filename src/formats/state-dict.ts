@@ -20,6 +20,8 @@ interface Named {
   readonly options: ReadOptions
   /** geometry the file itself states, by tensor name; the user's table wins over it */
   readonly stated?: Readonly<Record<string, GeometryEntry>>
+  /** what the file says of a layer that its norm does not cover, by tensor name */
+  readonly remarks?: Readonly<Record<string, string>>
   /** kernels are [space…, in, out] whatever their names */
   readonly channelsLast?: boolean
 }
@@ -46,6 +48,7 @@ export function stateDict({
   options,
   channelsLast = false,
   stated = {},
+  remarks = {},
 }: Named): Model {
   const alone = tensors.length === 1
   const { norms, used } = normsByName(tensors)
@@ -59,7 +62,11 @@ export function stateDict({
     const from = given ? 'table' : own ? 'file' : 'default'
     const role = roleOf(tensor, entry, from, alone, channelsLast || isTensorFlowName(tensor.name))
     if (role.is === 'skipped') left.push({ name: tensor.name, why: role.why })
-    else layers.push(layerOf(tensor.name, role, entry))
+    else {
+      const layer = layerOf(tensor.name, role, entry)
+      const remark = Object.hasOwn(remarks, tensor.name) ? remarks[tensor.name] : undefined
+      layers.push(remark === undefined ? layer : { ...layer, note: remark })
+    }
   }
   const assumed = layers.some(layer => layer.op === 'conv' && layer.geometryFrom === 'default')
   return {

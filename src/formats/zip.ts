@@ -26,8 +26,8 @@ interface Allowance {
 }
 
 // Weights hardly compress; a file that grows more than this is built to exhaust memory, or so full of zeros that it has no need of us.
-const INFLATED_FLOOR = 64 * 2 ** 20
-const INFLATED_RATIO = 20
+const INFLATED_FLOOR = 16 * 2 ** 20
+const INFLATED_RATIO = 50
 // Deflate cannot do better: 258 bytes for two bits.
 const DEFLATE_CEILING = 1032
 

@@ -4,6 +4,7 @@ import { OpnormError } from '../../src/errors.ts'
 import { readModel } from '../../src/formats/index.ts'
 import { unpickle } from '../../src/formats/pytorch/pickle.ts'
 import { toTensor } from '../../src/tensor.ts'
+import { writeZip } from './writers/npy.ts'
 import { pickle, type Python, torchTensor, writeTorchLegacy, writeTorchZip } from './writers/pickle.ts'
 
 const read = (bytes: Uint8Array) => readModel({ name: 'm.pt', bytes })
@@ -107,6 +108,46 @@ test('a model saved whole tells its own geometry, and its class is only named', 
   assert.equal([name, geometry], ['first.weight', { stride: [2, 2], dilation: [1, 1], pad: [1, 0, 1, 0], groups: 2 }])
   assert.is(geometryFrom, 'file')
   assert.ok(model.skipped.some(({ name, why }) => name === 'mine.Net' && /never run/.test(why)))
+})
+
+test('padding that no norm here covers is said of its layer; a tensor alone has a name', () => {
+  const conv = (mode: string): Python => ({
+    call: 'torch.nn.modules.conv.Conv2d',
+    args: [],
+    state: dict({ weight: torchTensor({ key: '0', count: 6, shape: [2, 1, 3, 1] }), padding_mode: mode }),
+  })
+  const { layers } = read(writeTorchZip(dict({ a: conv('zeros'), b: conv('reflect'), c: conv('circular') }), storage))
+  assert.equal(
+    layers.map(({ geometry, note }) => [geometry.padding, note?.slice(0, 27)]),
+    [
+      [undefined, undefined],
+      [undefined, "the layer pads by 'reflect'"],
+      ['circular', undefined],
+    ],
+  )
+  const lone = read(writeTorchZip(torchTensor({ key: '0', count: 6, shape: [2, 1, 3, 1] }), storage))
+  assert.is(lone.layers[0].name, 'tensor')
+})
+
+test('a module saved whole before 1.6 names its class by a persistent id, its source left unread', () => {
+  const text = (words: string) => [0x58, words.length, 0, 0, 0, ...new TextEncoder().encode(words)]
+  // (('module', class, file, source)) persistent, empty tuple, NEWOBJ, state, BUILD
+  const state = pickle(dict({ weight: torchTensor({ key: '0', count: 6, shape: [2, 1, 3, 1] }) })).slice(2, -1)
+  const named = [
+    0x28,
+    ...text('module'),
+    0x63,
+    ...new TextEncoder().encode('mine\nNet\n'),
+    ...text('net.py'),
+    ...text('class Net'),
+    0x74,
+    0x51,
+  ]
+  const whole = new Uint8Array([0x80, 2, ...named, 0x29, 0x81, ...state, 0x62, 0x2e])
+  const file = writeZip({ 'm/data.pkl': whole, 'm/data/0': storage[0] })
+  const model = read(file)
+  assert.is(model.layers[0].name, 'weight')
+  assert.ok(model.skipped.some(({ name }) => name === 'mine.Net'))
 })
 
 test('nothing in a file is run: calls that reach for the system are refused by name', () => {

@@ -21,7 +21,8 @@ if (!skipped('random graphs against onnxruntime', test))
       const session = await InferenceSession.create(bytesOf(graph), {
         intraOpNumThreads: 1,
         logSeverityLevel: 3,
-        graphOptimizationLevel: 'basic',
+        // Its optimiser moves a Pad into the pooling behind it, and then refuses the padding it made.
+        graphOptimizationLevel: 'disabled',
       })
       const forward: Forward = async x => {
         const feeds = graph.shapes.map((shape, i) => [`x${i}`, new Tensor('float32', Float32Array.from(x[i]), shape)])

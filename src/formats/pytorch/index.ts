@@ -20,7 +20,7 @@ export function readPytorch(file: NamedBytes, options: ReadOptions): Model {
   const isArchive = file.bytes[0] === 0x50
   const { value, called, source } = isArchive ? openArchive(file) : openLegacy(file)
   const foreign = unknownCalls(called, file.name)
-  const { tensors, skipped, geometry } = collect(value, source)
+  const { tensors, skipped, geometry, remarks } = collect(value, source)
   if (tensors.length === 0) {
     const seen =
       foreign.length > 0
@@ -31,7 +31,15 @@ export function readPytorch(file: NamedBytes, options: ReadOptions): Model {
         : 'none'
     fail('file', file.name, 'a checkpoint with tensors', seen, 'Save the state dict')
   }
-  return stateDict({ name: file.name, format: 'pytorch', tensors, skipped: [...skipped, ...foreign], options, stated: geometry })
+  return stateDict({
+    name: file.name,
+    format: 'pytorch',
+    tensors,
+    skipped: [...skipped, ...foreign],
+    options,
+    stated: geometry,
+    remarks,
+  })
 }
 
 interface Opened {

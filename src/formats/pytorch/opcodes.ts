@@ -1,6 +1,6 @@
 import { show } from '../../errors.ts'
 import { MARK, type Machine } from './machine.ts'
-import { type Call, describe, isCall, isTuple, type Key, type Persistent, type Value } from './python.ts'
+import { type Call, describe, type Global, isCall, isTuple, type Key, type Persistent, type Value } from './python.ts'
 
 type Step = (machine: Machine) => void
 
@@ -87,7 +87,10 @@ function global(module: Value, name: Value, machine: Machine): Value {
   return { global: `${module}.${name}` }
 }
 
-function persistent(id: Value, machine: Machine): Persistent {
+/** A storage; or, in a module saved whole before 1.6, ('module', class, file, source): the class, its source left unread. */
+function persistent(id: Value, machine: Machine): Persistent | Global {
+  const [word, held] = isTuple(id) ? id.tuple : []
+  if (word === 'module' && typeof held === 'object' && held !== null && 'global' in held) return held
   const found = { persistent: id }
   machine.persistents.push(found)
   return found

@@ -9,6 +9,8 @@ export interface Found {
   readonly skipped: Skipped[]
   /** geometry of the convolution modules of a model saved whole */
   readonly geometry: Record<string, GeometryEntry>
+  /** what else a convolution module says of itself that its norm does not cover, by the name of its weight */
+  readonly remarks: Record<string, string>
 }
 
 const MAX_DEPTH = 64
@@ -19,7 +21,7 @@ const MAX_DEPTH = 64
  * Dicts, lists, modules saved whole and the attributes of unknown objects are looked through, as data. Optimizer state is not.
  */
 export function collect(value: Value, source: Source): Found {
-  const found: Found = { tensors: [], skipped: [], geometry: {} }
+  const found: Found = { tensors: [], skipped: [], geometry: {}, remarks: {} }
   const paths: string[][] = []
   const seen = new Set<object>()
   const stack: { value: Value; path: string[] }[] = [{ value, path: [] }]
@@ -37,7 +39,10 @@ export function collect(value: Value, source: Source): Found {
       seen.add(value)
       if (isOptimizer(value, path)) found.skipped.push({ name: path.join('.'), why: 'optimizer state, not a layer' })
       else {
-        if (isCall(value)) Object.assign(found.geometry, moduleGeometry(value, path))
+        if (isCall(value) && isConvolution(value)) {
+          Object.assign(found.geometry, moduleGeometry(value, path))
+          Object.assign(found.remarks, moduleRemark(value, path))
+        }
         const entries = childrenOf(value)
         for (let i = entries.length - 1; i >= 0; i--) stack.push({ value: entries[i][1], path: nextPath(path, entries[i][0]) })
       }
@@ -72,9 +77,22 @@ function isOptimizer(value: Value, path: readonly string[]): boolean {
   return path.length === 1 && /^(optim|lr_scheduler|scheduler|scaler|grad_scaler|amp$)/i.test(last)
 }
 
+type Module = Call & { readonly state: Map<Key, Value> }
+
+function isConvolution(call: Call): call is Module {
+  return /^torch\.nn\.modules\.conv\.Conv/.test(call.callee) && call.state instanceof Map
+}
+
+/** Padding by reflection or repetition shows an entry several times: the norm with zeros around is none of that layer. */
+function moduleRemark({ state }: Module, path: readonly string[]): Record<string, string> {
+  const mode = state.get('padding_mode')
+  if (mode !== 'reflect' && mode !== 'replicate') return {}
+  const remark = `the layer pads by '${mode}'; its norm with zero padding is shown, and its own can be larger`
+  return { [[...path, 'weight'].join('.')]: remark }
+}
+
 /** Stride, padding and the like, which a convolution module saved whole carries with it. */
-function moduleGeometry({ callee, state }: Call, path: readonly string[]): Record<string, GeometryEntry> {
-  if (!/^torch\.nn\.modules\.conv\.Conv/.test(callee) || !(state instanceof Map)) return {}
+function moduleGeometry({ state }: Module, path: readonly string[]): Record<string, GeometryEntry> {
   const list = (key: string): number[] | undefined => {
     const value = state.get(key)
     return isTuple(value) && value.tuple.every(n => typeof n === 'number') ? (value.tuple as number[]) : undefined
@@ -103,7 +121,7 @@ const WRAPPER =
   /^(state_dict|model|model_state(_dict)?|net(work)?|params|weights|module_state_dict|ema|state_dict_ema|generator|discriminator)$/
 
 /** Leaves out leading path parts that all tensors share, as long as they are a checkpoint's wrapping and not the network's own names. */
-function withoutPrefix({ tensors, skipped, geometry }: Found, paths: readonly string[][]): Found {
+function withoutPrefix({ tensors, skipped, geometry, remarks }: Found, paths: readonly string[][]): Found {
   let shared = 0
   while (
     paths.length > 0 &&
@@ -113,9 +131,11 @@ function withoutPrefix({ tensors, skipped, geometry }: Found, paths: readonly st
   const prefix = paths.length > 0 && shared > 0 ? paths[0].slice(0, shared).join('.') + '.' : ''
   const trim = (name: string): string => (prefix !== '' && name.startsWith(prefix) ? name.slice(prefix.length) : name)
   return {
-    tensors: tensors.map(({ weights }, i) => ({ name: paths[i].slice(shared).join('.'), weights })),
+    // A tensor saved alone has no name.
+    tensors: tensors.map(({ weights }, i) => ({ name: paths[i].slice(shared).join('.') || 'tensor', weights })),
     skipped,
     geometry: Object.fromEntries(Object.entries(geometry).map(([name, entry]) => [trim(name), entry])),
+    remarks: Object.fromEntries(Object.entries(remarks).map(([name, remark]) => [trim(name), remark])),
   }
 }
 

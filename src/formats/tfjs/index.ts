@@ -1,6 +1,6 @@
 import { fail, OpnormError } from '../../errors.ts'
 import { layersOf } from '../graph-layers.ts'
-import type { Graph, Model, NamedBytes, ReadOptions, Skipped, Weights } from '../model.ts'
+import type { Graph, Model, NamedBytes, ReadOptions, Weights } from '../model.ts'
 import { type NamedTensor, stateDict } from '../state-dict.ts'
 import { kerasGraph } from './keras.ts'
 import { isManifest, readManifest, shardsOf } from './manifest.ts'
@@ -21,8 +21,8 @@ export function readTfjs([file, ...shards]: readonly NamedBytes[], options: Read
   const { name } = file
   const json = parse(file)
   if (isManifest(json)) {
-    const { tensors, skipped } = readManifest(json, shards, name)
-    return stateDict({ name, format: 'tfjs-weights', tensors: named(tensors), skipped, options, channelsLast: true })
+    const tensors = readManifest(json, shards, name)
+    return stateDict({ name, format: 'tfjs-weights', tensors: named(tensors), options, channelsLast: true })
   }
   const { modelTopology: topology, weightsManifest } = json as Record<string, unknown>
   if (typeof topology !== 'object' || topology === null || weightsManifest === undefined)
@@ -33,10 +33,10 @@ export function readTfjs([file, ...shards]: readonly NamedBytes[], options: Read
       'other JSON',
       'Convert it with tensorflowjs_converter',
     )
-  const { tensors, skipped } = readManifest(weightsManifest, shards, name)
+  const tensors = readManifest(weightsManifest, shards, name)
   const isGraph = Array.isArray((topology as { node?: unknown }).node)
   const { graph, origin } = isGraph ? tensorflowGraph(topology, tensors, name) : kerasGraph(topology, tensors, name)
-  return assemble(name, isGraph ? 'tfjs-graph' : 'tfjs-layers', graph, origin, tensors, skipped, options)
+  return assemble(name, isGraph ? 'tfjs-graph' : 'tfjs-layers', graph, origin, tensors, options)
 }
 
 /** Layers from the graph; stored matrices that no node we know takes (recurrent layers, attention, wrappers) by their names. */
@@ -46,7 +46,6 @@ function assemble(
   graph: Graph,
   origin: ReadonlyMap<string, string>,
   tensors: ReadonlyMap<string, Weights>,
-  skipped: readonly Skipped[],
   options: ReadOptions,
 ): Model {
   const found = layersOf(graph, origin, name, options)
@@ -58,7 +57,7 @@ function assemble(
     format,
     layers: [...found.layers, ...rest.layers],
     batchNorms: [...found.batchNorms, ...rest.batchNorms],
-    skipped: [...skipped, ...found.skipped, ...rest.skipped],
+    skipped: [...found.skipped, ...rest.skipped],
     graph: found.graph,
     notes: rest.notes,
   }

@@ -1,17 +1,12 @@
 import { fail, show } from '../../errors.ts'
 import { sizeOf } from '../../tensor.ts'
-import type { NamedBytes, Skipped, Weights } from '../model.ts'
+import type { NamedBytes, Weights } from '../model.ts'
 import { checkShape, derived, type Dtype, weights, widthOf } from '../weights.ts'
 
 /** One group of a weights manifest: tensors that lie one behind another in the shards named. */
 interface Group {
   paths: string[]
   weights: unknown[]
-}
-
-export interface Manifest {
-  readonly tensors: Map<string, Weights>
-  readonly skipped: Skipped[]
 }
 
 const DTYPES: Readonly<Record<string, Dtype>> = {
@@ -28,11 +23,10 @@ const DTYPES: Readonly<Record<string, Dtype>> = {
  * to uint8, uint16 (value · scale + min) or float16.
  *
  * @param files the shards, found by the last component of their path
- * @throws OpnormError `file` when a shard is missing or too short
+ * @throws OpnormError `file` when a shard is missing, or the shards are too short or too long
  */
-export function readManifest(manifest: unknown, files: readonly NamedBytes[], what: string): Manifest {
+export function readManifest(manifest: unknown, files: readonly NamedBytes[], what: string): Map<string, Weights> {
   const tensors = new Map<string, Weights>()
-  const skipped: Skipped[] = []
   for (const group of groupsOf(manifest, what)) {
     const shards = group.paths.map(path => findShard(path, files, what))
     const total = shards.reduce((sum, shard) => sum + shard.length, 0)
@@ -55,9 +49,16 @@ export function readManifest(manifest: unknown, files: readonly NamedBytes[], wh
       )
       at += length
     }
-    if (at < total) skipped.push({ name: group.paths.join(', '), why: `${total - at} bytes that no tensor claims` })
+    if (at < total)
+      fail(
+        'file',
+        `${what}: ${group.paths.join(', ')}`,
+        `${at} bytes`,
+        String(total),
+        'The shards are of another model, or damaged',
+      )
   }
-  return { tensors, skipped }
+  return tensors
 }
 
 /** The shards of a manifest, by the paths it gives. */
