@@ -51,12 +51,24 @@ test('the same bits whatever the lane and the neighbour, on every call', () => {
   }
 })
 
-test('long columns, walked in blocks', () => {
-  const a = randomMatrix(2100, 23, 5)
-  const g = unpack(run([a]), 0, 23, 23)
-  const wanted = adjointTimes(a, a)
-  for (let j = 0; j < 23; j++) {
-    for (let i = j; i < 23; i++) assert.ok(Math.abs(g.re[j * 23 + i] - wanted.re[j * 23 + i]) < 1e-11)
+test('long columns and many of them, walked in blocks', () => {
+  for (const [m, n] of [
+    [2100, 23],
+    [300, 103],
+    [129, 150],
+  ]) {
+    const a = randomMatrix(m, n, 5)
+    const g = unpack(run([a]), 0, n, n)
+    const wanted = adjointTimes(a, a)
+    for (let j = 0; j < n; j++) {
+      for (let i = j; i < n; i++) {
+        const at = j * n + i
+        assert.ok(
+          Math.abs(g.re[at] - wanted.re[at]) < 1e-11 && Math.abs(g.im[at] - wanted.im[at]) < 1e-11,
+          `${m}×${n} at ${i},${j}`,
+        )
+      }
+    }
   }
 })
 
