@@ -16,19 +16,21 @@ export interface Thread {
 export interface Ears {
   /** It runs, and takes tasks. */
   ready(): void
-  heard(message: unknown): void
+  heard(message: object): void
   /** It is gone, or of no more use: told once. */
   died(error: Error): void
 }
 
-/** What brings a worker into service: the compiled module, and, in a page, a port whose closing tells of its end. */
+/** What brings a worker into service. */
 export interface Enlistment {
   readonly module: WebAssembly.Module
-  readonly pulse?: MessagePort
 }
 
 /** What a worker says when it has been loaded; everything after that is a report. */
-export const READY = 'ready'
+export interface Presence {
+  /** a lock it holds for as long as it lives, in a page */
+  readonly present: string
+}
 
 /** Starts a worker, and enlists it when it is there. */
 export function enlist(start: StartWorker, module: WebAssembly.Module, ears: Ears): Thread {
@@ -46,14 +48,15 @@ export function enlist(start: StartWorker, module: WebAssembly.Module, ears: Ear
     thread.end()
     ears.died(error)
   }
-  const heard = (message: unknown): void => {
+  const heard = (message: object): void => {
     if (over) return
-    if (message !== READY) {
+    if (!('present' in message)) {
       ears.heard(message)
       return
     }
-    const pulse = isWebWorker(worker) ? pulseOf(died) : undefined
-    thread.post({ module, ...(pulse && { pulse }) } satisfies Enlistment, pulse ? [pulse] : [])
+    if (message.present)
+      void navigator.locks.request(message.present as string, () => died(new Error('a worker that ended'))).catch(() => {})
+    thread.post({ module } satisfies Enlistment, [])
     ears.ready()
   }
   if (isWebWorker(worker)) listenToWebWorker(worker, heard, died)
@@ -69,14 +72,14 @@ interface NodeWorker extends AuditWorker {
   on(event: string, listener: (value: never) => void): unknown
 }
 
-function listenToThread(worker: NodeWorker, heard: (message: unknown) => void, died: (error: Error) => void): void {
+function listenToThread(worker: NodeWorker, heard: (message: object) => void, died: (error: Error) => void): void {
   worker.on('message', heard)
   worker.on('messageerror', died)
   worker.on('error', died)
   worker.on('exit', (code: number) => died(new Error(`a worker that ended with code ${code}`)))
 }
 
-function listenToWebWorker(worker: Worker, heard: (message: unknown) => void, died: (error: Error) => void): void {
+function listenToWebWorker(worker: Worker, heard: (message: object) => void, died: (error: Error) => void): void {
   worker.addEventListener('message', ({ data }) => heard(data))
   worker.addEventListener('messageerror', () => died(new Error('a message that could not be read')))
   worker.addEventListener('error', event => {
@@ -84,12 +87,4 @@ function listenToWebWorker(worker: Worker, heard: (message: unknown) => void, di
     event.preventDefault()
     died(new Error(event.message || 'a script that could not be loaded'))
   })
-}
-
-/** A Web Worker that closes itself, or is closed by the browser, says nothing; a port it held closes with it. */
-function pulseOf(died: (error: Error) => void): MessagePort {
-  const { port1, port2 } = new MessageChannel()
-  port1.addEventListener('close', () => died(new Error('a worker that ended')))
-  port1.start()
-  return port2
 }

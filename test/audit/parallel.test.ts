@@ -60,7 +60,7 @@ function bad(name: string, what: string): string {
      parentPort.on('message', message => {
        if (!('module' in message)) { ${what} }
      })
-     parentPort.postMessage('ready')`,
+     parentPort.postMessage({ present: '' })`,
   )
 }
 

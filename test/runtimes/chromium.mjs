@@ -1,6 +1,6 @@
 /** Chromium: a plain module page, a worker, content security policies, and what the bundlers make of the package. */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import nodeResolve from '@rollup/plugin-node-resolve'
 import { build as esbuild } from 'esbuild'
@@ -21,12 +21,22 @@ export const pages = [
   { name: 'chromium, worker', extent: 'brief', needs, run: inWorker },
   { name: "chromium, 'wasm-unsafe-eval'", extent: 'brief', needs, run: folder => plain(folder, 'brief', ALLOWED) },
   { name: 'chromium, forbidden: the error', extent: 'refusal', needs, run: folder => plain(folder, 'brief', FORBIDDEN) },
-  { name: 'vite, dev', extent: 'brief', needs, run: viteDev },
+  { name: 'chromium, pool', extent: 'pool', needs, run: poolInPage },
+  { name: 'chromium, pool inside a worker', extent: 'pool', needs, run: poolInWorker },
+  { name: 'vite, dev', extent: 'brief', needs, run: folder => viteDev(folder, '') },
+  { name: 'vite, dev, pool', extent: 'pool', needs, run: folder => viteDev(folder, 'pool-bundled.html') },
   { name: 'vite, build', extent: 'brief', needs, run: bundled('vite', viteBundle) },
+  { name: 'vite, build, pool', extent: 'pool', needs, run: bundled('vite-pool', viteBundle, 'pool-bundled') },
   { name: 'webpack', extent: 'brief', needs, run: bundled('webpack', webpackBundle) },
+  { name: 'webpack, pool', extent: 'pool', needs, run: bundled('webpack-pool', webpackBundle, 'pool-bundled') },
   { name: 'rollup', extent: 'brief', needs, run: bundled('rollup', rollupBundle) },
   { name: 'esbuild', extent: 'brief', needs, run: bundled('esbuild', esbuildBundle) },
+  { name: 'rollup, pool', extent: 'pool', needs, run: bundled('rollup-pool', rollupBundle, 'pool-beside') },
+  { name: 'esbuild, pool', extent: 'pool', needs, run: bundled('esbuild-pool', esbuildBundle, 'pool-beside') },
 ]
+
+/** Milliseconds a page may take. */
+const PATIENCE = 120_000
 
 /** Opens the page, and waits for what it puts into globalThis.found. */
 async function found(url) {
@@ -41,7 +51,8 @@ async function found(url) {
       .catch(error => {
         throw new Error([...complaints, error.message].join('; '))
       })
-    return await page.evaluate(() => globalThis.found.catch(({ code, message }) => ({ code, message })))
+    const late = new Promise((_, reject) => setTimeout(reject, PATIENCE, new Error('no answer')))
+    return await Promise.race([page.evaluate(() => globalThis.found.catch(({ code, message }) => ({ code, message }))), late])
   } finally {
     await browser.close()
   }
@@ -81,6 +92,41 @@ async function inWorker(folder) {
   return inPage(folder, `<script type="module">${script}</script>`)
 }
 
+function poolInPage(folder) {
+  const script = '<script type="module" src="./pool-plain.js"></script>'
+  return inPage(folder, `<script type="importmap">${MAP}</script>${script}`)
+}
+
+/** A worker with workers of its own, as the playground has them; bundled, because import maps do not reach workers. */
+async function poolInWorker(folder) {
+  const entry = join(folder, 'pool-worker.js')
+  const page = await readFile(join(folder, 'pool-beside.js'), 'utf8')
+  await writeFile(entry, `${page}.catch(({ message }) => ({ message })).then(postMessage)`)
+  const outdir = join(folder, 'pool-worker')
+  await esbuild({ entryPoints: [entry], outdir, bundle: true, format: 'esm', logLevel: 'warning' })
+  await putWorkers(folder, outdir)
+  return inPage(
+    folder,
+    `<script type="module">globalThis.found = new Promise((resolve, reject) => {
+      const worker = new Worker('pool-worker/pool-worker.js', { type: 'module' })
+      worker.onmessage = ({ data }) => resolve(data)
+      worker.onerror = reject
+    })</script>`,
+  )
+}
+
+/** What has to lie beside a bundle of a bundler that does not know workers. */
+async function putWorkers(folder, outdir) {
+  await esbuild({
+    entryPoints: { 'audit.worker': join(folder, 'living.js') },
+    outdir,
+    bundle: true,
+    format: 'esm',
+    logLevel: 'warning',
+  })
+  await copyFile(join(folder, 'dies.js'), join(outdir, 'dies.js'))
+}
+
 async function inPage(folder, body, policy) {
   const name = `${Math.trunc(performance.now() * 1000)}.html`
   await writeFile(join(folder, name), `<!doctype html><meta charset="utf-8"><title>opnorm</title>${body}`)
@@ -102,61 +148,69 @@ const MAP = JSON.stringify({
   },
 })
 
-async function viteDev(folder) {
+async function viteDev(folder, page) {
   const server = await viteServer({ root: folder, configFile: false, logLevel: 'error', server: { host: '127.0.0.1', port: 0 } })
   await server.listen()
   try {
-    return await found(`http://127.0.0.1:${server.httpServer.address().port}/`)
+    return await found(`http://127.0.0.1:${server.httpServer.address().port}/${page}`)
   } finally {
     await server.close()
   }
 }
 
 /** A page around what a bundler wrote into a folder of its own. */
-function bundled(name, bundle) {
+function bundled(name, bundle, page = 'page') {
   return async folder => {
     const out = join(folder, name)
     await mkdir(out, { recursive: true })
-    await bundle(folder, out)
-    if (name !== 'vite') {
+    await bundle(folder, out, page)
+    if (bundle !== viteBundle) {
       const html = await readFile(join(folder, 'index.html'), 'utf8')
       await writeFile(join(out, 'index.html'), html.replace('./page.js', './bundle.js'))
     }
+    if (page === 'pool-beside') await putWorkers(folder, out)
     const site = await serve(out)
     try {
-      return await found(`${site.url}index.html`)
+      return await found(`${site.url}${existsSync(join(out, 'index.html')) ? 'index' : page}.html`)
     } finally {
       site.close()
     }
   }
 }
 
-function viteBundle(folder, out) {
-  return viteBuild({ root: folder, configFile: false, logLevel: 'error', build: { outDir: out, emptyOutDir: false } })
+function viteBundle(folder, out, page) {
+  const input = join(folder, page === 'page' ? 'index.html' : `${page}.html`)
+  const rolldownOptions = { input }
+  return viteBuild({
+    root: folder,
+    configFile: false,
+    logLevel: 'error',
+    build: { outDir: out, emptyOutDir: false, rolldownOptions },
+  })
 }
 
-async function rollupBundle(folder, out) {
-  const bundle = await rollup({ input: join(folder, 'page.js'), plugins: [nodeResolve({ browser: true })] })
+async function rollupBundle(folder, out, page) {
+  const bundle = await rollup({ input: join(folder, `${page}.js`), plugins: [nodeResolve({ browser: true })] })
   await bundle.write({ file: join(out, 'bundle.js'), format: 'esm' })
 }
 
-function esbuildBundle(folder, out) {
+function esbuildBundle(folder, out, page) {
   return esbuild({
-    entryPoints: [join(folder, 'page.js')],
+    entryPoints: [join(folder, `${page}.js`)],
     outfile: join(out, 'bundle.js'),
     bundle: true,
-    format: 'iife',
+    format: page === 'page' ? 'iife' : 'esm',
     logLevel: 'warning',
   })
 }
 
-function webpackBundle(folder, out) {
+function webpackBundle(folder, out, page) {
   return new Promise((resolve, reject) => {
     webpack(
       {
         mode: 'production',
         context: folder,
-        entry: './page.js',
+        entry: `./${page}.js`,
         output: { path: out, filename: 'bundle.js' },
         performance: false,
       },

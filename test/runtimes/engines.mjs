@@ -39,6 +39,12 @@ export const engines = [
     needs: () => binary(name),
     run: commandLine(name, name === 'deno' ? ['run', '-A'] : []),
   })),
+  ...['node 20', 'node 22', 'node 24', 'deno', 'bun'].map(name => ({
+    name: `${name}, pool`,
+    extent: 'pool',
+    needs: () => binary(name),
+    run: launch(name, name === 'deno' ? ['run', 'pool.mjs'] : ['pool.mjs']),
+  })),
 ]
 
 function launch(name, args) {

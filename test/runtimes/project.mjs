@@ -21,7 +21,7 @@ export async function project() {
   npm(folder, 'install', '--silent', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline')
   await probe(join(folder, 'probe.js'))
   const imports =
-    "import * as opnorm from 'opnorm'\nimport * as auditing from 'opnorm/audit'\nimport { probe } from './probe.js'\n"
+    "import * as opnorm from 'opnorm'\nimport * as auditing from 'opnorm/audit'\nimport { pool, probe } from './probe.js'\n"
   write('import.mjs', `${imports}console.log(JSON.stringify(await probe(opnorm, auditing, 'whole')))`)
   write(
     'require.cjs',
@@ -29,15 +29,64 @@ export async function project() {
   )
   write('page.js', `${imports}globalThis.found = probe(opnorm, auditing, 'brief')`)
   write('index.html', '<!doctype html><meta charset="utf-8"><title>opnorm</title><script type="module" src="./page.js"></script>')
-  write('worker.mjs', `${imports}export default { fetch: async () => Response.json(await probe(opnorm, auditing, 'whole')) }`)
+  write(
+    'worker.mjs',
+    `${imports}const found = async () => ({ ...(await probe(opnorm, auditing, 'whole')), ...(await pool(auditing)) })
+export default { fetch: async () => Response.json(await found()) }`,
+  )
+  poolPrograms(write)
   write('wide.safetensors', wideModel())
   return folder
+}
+
+/** The pool: by itself, and with a first worker that leaves in the middle of its first layer. */
+function poolPrograms(write) {
+  const imports = "import * as auditing from 'opnorm/audit'\nimport { pool } from './probe.js'\n"
+  write(
+    'dies.mjs',
+    `import { parentPort } from 'node:worker_threads'
+parentPort.on('message', message => 'module' in message || process.exit(7))
+parentPort.postMessage({ present: '' })`,
+  )
+  write(
+    'pool.mjs',
+    `import { Worker } from 'node:worker_threads'
+${imports}const worker = dead => new Worker(new URL(dead ? './dies.mjs' : import.meta.resolve('opnorm/audit/worker'), import.meta.url))
+console.log(JSON.stringify(await pool(auditing, worker)))`,
+  )
+  write(
+    'dies.js',
+    `navigator.locks.request('dies', () => {
+  postMessage({ present: 'dies' })
+  return new Promise(() => {})
+})
+onmessage = ({ data }) => 'module' in data || close()`,
+  )
+  // How a page names a worker depends on its bundler; 'opnorm/audit' itself names one in the way that Vite and webpack know.
+  const page = (name, dead, living) => {
+    write(
+      `${name}.js`,
+      `${imports}const worker = dead => dead ? ${dead} : ${living}
+globalThis.found = pool(auditing, worker)`,
+    )
+    write(
+      `${name}.html`,
+      `<!doctype html><meta charset="utf-8"><title>opnorm</title><script type="module" src="./${name}.js"></script>`,
+    )
+  }
+  const start = place => `new Worker(${place}, { type: 'module' })`
+  const inModule = path => start(`new URL('${path}', import.meta.url)`)
+  page('pool-bundled', inModule('./dies.js'), inModule('./living.js'))
+  page('pool-beside', start("'dies.js'"), start("'audit.worker.js'"))
+  page('pool-plain', start("'dies.js'"), start("'node_modules/opnorm/dist/audit.worker.js'"))
+  write('living.js', "import 'opnorm/audit/worker'")
 }
 
 /** test/digest and the sample model in one file without imports, for engines that read neither TypeScript nor files. */
 async function probe(outfile) {
   const contents = `
     import { digests } from './test/digest/digests.ts'
+    import { wideModel } from './test/runtimes/wide.mjs'
     const bytes = Uint8Array.from(atob('${readFileSync(sample).toString('base64')}'), byte => byte.charCodeAt(0))
     export async function probe(opnorm, { audit, readModel }, extent) {
       const model = readModel([{ name: 'shapes.safetensors', bytes }])
@@ -48,6 +97,17 @@ async function probe(outfile) {
         audit: layers.map(({ enclosure }) => [enclosure.lower, enclosure.upper]),
         digests: await (extent === 'whole' ? digests(opnorm, real) : digests(opnorm, [], 12)),
       }
+    }
+    const ends = ({ models }) => models[0].layers.map(({ enclosure }) => enclosure && [enclosure.lower, enclosure.upper])
+    export async function pool({ auditParallel, readModel }, start) {
+      const model = readModel([{ name: 'wide.safetensors', bytes: wideModel() }])
+      const steps = []
+      const onStep = ({ done }) => steps.push(done)
+      const threads = ends(await auditParallel(model, { gap: 1e-3 }, { workers: 2, onStep }))
+      let started = 0
+      const worker = start && (() => start(started++ === 0))
+      const again = ends(await auditParallel(model, { gap: 1e-3 }, { workers: 2, worker }))
+      return { threads, again, steps, started }
     }`
   await build({
     stdin: { contents, resolveDir: root, loader: 'ts' },

@@ -54,11 +54,23 @@ function compare(found, extent) {
     assert.match(found.message, /expected the module to compile, .*'wasm-unsafe-eval' in the content security policy/)
     return
   }
+  if (extent === 'pool') return comparePool(found, [2, 3])
   if (extent === 'threads') return assert.deepEqual(found.threads, wanted.threads, 'the audit differs')
   assert.equal(found.backend, 'wasm', `expected wasm, got ${found.backend ?? found.message}`)
   assert.deepEqual(found.audit, wanted.audit, 'the audit differs')
   const differing = Object.keys(wanted[extent]).filter(method => found.digests[method] !== wanted[extent][method])
   assert.equal(differing.length, 0, `other bits: ${differing.join(', ')}`)
+  // An edge runtime has no workers: the pool is its one thread.
+  if (found.threads) comparePool(found, [0])
+}
+
+/** The same enclosures with two workers, and after one of them has died: `started` counts the dead one, the other, and
+ * a successor where the other was not free already. */
+function comparePool(found, started) {
+  assert.deepEqual(found.threads, wanted.threads, `the audit of the pool differs: ${found.message ?? ''}`)
+  assert.deepEqual(found.again, wanted.threads, 'the audit after a worker died differs')
+  assert.deepEqual(found.steps, [1, 2, 3, 4, 4])
+  assert.ok(started.includes(found.started), `${found.started} workers were started`)
 }
 
 /** The whole digests are on record; the brief ones and the audit are those of the sources, here and now. */
