@@ -2,6 +2,7 @@ import { pow2 } from '../rounding.ts'
 import { exponentOf, type Frequencies, type Symbol } from '../symbol.ts'
 import { borrow } from './arena.ts'
 import { symbolAt } from './evaluate.ts'
+import { timesRealPower } from './real-powers.ts'
 
 /**
  * Derivative of g = ‖F(θ)‖ in the Schatten-p norm, p = 2^(t+1), with respect to F at one frequency: g^(1−p)·F·(FᴴF)^(2^t − 1).
@@ -21,11 +22,29 @@ export function schattenDerivative(
 ): Float64Array {
   const { rows: m, columns: n } = symbol
   const value = symbolAt(symbol, group, frequency)
-  const direction = steps === 0 ? value : timesPower(value, m, n, steps)
+  const direction = steps === 0 ? value : isReal(value) ? realDirection(value, m, n, steps) : timesPower(value, m, n, steps)
   let inner = 0
   for (let i = 0; i < value.length; i++) inner += value[i] * direction[i]
   const factor = inner > 0 ? norm / inner : 0
   return direction.map(x => x * factor)
+}
+
+/** Dense layers, and frequencies of zero and half a turn. */
+function isReal(value: Float64Array): boolean {
+  for (let i = 1; i < value.length; i += 2) if (value[i] !== 0) return false
+  return true
+}
+
+function realDirection(value: Float64Array, m: number, n: number, steps: number): Float64Array {
+  const power = timesRealPower(
+    value.filter((_, i) => i % 2 === 0),
+    m,
+    n,
+    steps,
+  )
+  const direction = new Float64Array(value.length)
+  for (let i = 0; i < power.length; i++) direction[2 * i] = power[i]
+  return direction
 }
 
 /** A positive multiple of F·G₁G₂⋯G_t. */
