@@ -172,6 +172,8 @@ function legend({ goal }: Report): string {
 <p>A layer’s norm σ₁ is the most it can amplify any change of its input, measured in the Euclidean norm${
     goal.inputSize === undefined ? '; here for every input size at once' : ''
   }. An enclosure such as ${example} contains it: both ends are proven, rounding errors included, and the digits shown are rounded outward.</p>
+<p>The maps show how much a layer amplifies each frequency: inputs that do not change in the middle, those that alternate from pixel to pixel at the
+edges. The circle marks the largest value drawn.</p>
 <dl class="kinds">${kinds.join('')}</dl></footer>`
 }
 
