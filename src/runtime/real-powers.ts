@@ -1,5 +1,4 @@
-import { pow2 } from '../rounding.ts'
-import { exponentOf } from '../symbol.ts'
+import { exponentOf, scaleInPlace } from '../symbol.ts'
 import { borrow } from './arena.ts'
 import { packedBytes, tileSide } from './gram-taps.ts'
 
@@ -10,11 +9,11 @@ import { packedBytes, tileSide } from './gram-taps.ts'
  * @param f m × n, column-major, m ≥ n      @returns m × n
  */
 export function timesRealPower(f: Float64Array, m: number, n: number, steps: number): Float64Array {
-  let g = product(f, f, m, n)
+  let g = scaled(product(f, f, m, n))
   let h = g
   for (let step = 2; step <= steps; step++) {
-    g = product(g, g, n, n)
-    h = product(h, g, n, n)
+    g = scaled(product(g, g, n, n))
+    h = scaled(product(h, g, n, n))
   }
   const result = new Float64Array(m * n)
   // Rows of F in blocks of n: columns of Fᵀ, the last ones zero.
@@ -28,7 +27,13 @@ export function timesRealPower(f: Float64Array, m: number, n: number, steps: num
   return result
 }
 
-/** AᵀB, n × n, over the power of two that brings its largest entry into [½, 1); a and b depth × n. */
+/** Over the power of two that brings the largest entry into [½, 1), in place. */
+function scaled(x: Float64Array): Float64Array {
+  scaleInPlace(x, -exponentOf(x))
+  return x
+}
+
+/** AᵀB, n × n; a and b depth × n. */
 function product(a: Float64Array, b: Float64Array, depth: number, n: number): Float64Array {
   const result = new Float64Array(n * n)
   borrow(({ alloc, f64, put, routines }) => {
@@ -46,7 +51,5 @@ function product(a: Float64Array, b: Float64Array, depth: number, n: number): Fl
     for (let j = 0; j < n; j++)
       for (let i = 0; i < n; i++) result[j * n + i] = a === b && i < j ? found[i * side + j] : found[j * side + i]
   })
-  const factor = pow2(-exponentOf(result))
-  for (let i = 0; i < result.length; i++) result[i] *= factor
   return result
 }
