@@ -1,6 +1,6 @@
 import { nextDown, nextUp } from '../rounding.ts'
 import { cosineOfTurn } from '../runtime/phases.ts'
-import { sizeOf } from '../tensor.ts'
+import { indexOf, sizeOf } from '../tensor.ts'
 
 /** A box between points of a grid: its first corner, and its sides in points. */
 export interface Cell {
@@ -63,15 +63,6 @@ export function numberOf(point: readonly number[], grid: readonly number[]): num
   return Math.min(flat, mirror)
 }
 
-export function pointOf(flat: number, grid: readonly number[]): number[] {
-  const index = new Array<number>(grid.length)
-  for (let d = grid.length - 1; d >= 0; d--) {
-    index[d] = flat % grid[d]
-    flat = Math.floor(flat / grid[d])
-  }
-  return index
-}
-
 /** Points at most a radian of the fastest tap apart, but two dozen of them at least: where to look first. The distance is a power of two. */
 export function sampleOf(grid: readonly number[], tau: readonly number[]): { distance: number; flats: number[] } {
   const moving = tau.filter(t => t > 0).length
@@ -85,7 +76,7 @@ export function sampleOf(grid: readonly number[], tau: readonly number[]): { dis
 /** The 3^D − 1 neighbours at a distance, along axes that vary. */
 export function neighboursOf(flat: number, distance: number, grid: readonly number[], tau: readonly number[]): number[] {
   let points: number[][] = [[]]
-  pointOf(flat, grid).forEach((x, d) => {
+  indexOf(flat, grid).forEach((x, d) => {
     const steps = tau[d] === 0 ? [0] : [0, -distance, distance]
     points = points.flatMap(point => steps.map(step => [...point, x + step]))
   })

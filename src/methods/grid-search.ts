@@ -1,5 +1,6 @@
 import { nextDown, nextUp } from '../rounding.ts'
-import { type Cell, cornersOf, cover, neighboursOf, overshoot, partsOf, pointOf, sampleOf, widestOf } from './grid-cells.ts'
+import { type Cell, cornersOf, cover, neighboursOf, overshoot, partsOf, sampleOf, widestOf } from './grid-cells.ts'
+import { indexOf } from '../tensor.ts'
 
 /** A norm of F(θ) at points of a lattice. */
 export interface GridNorm {
@@ -46,7 +47,7 @@ export function gridMaximum(grid: readonly number[], tau: readonly number[], nor
     search,
     cells.flatMap(cell => partsOf(cell, side)),
   )
-  const point = Float64Array.from(search.best < 0 ? grid.map(() => 0) : pointOf(search.best, grid))
+  const point = Float64Array.from(search.best < 0 ? grid.map(() => 0) : indexOf(search.best, grid))
   return { upper: search.best < 0 ? 0 : search.level, lower: search.lower, point, work: search.visited.size }
 }
 
@@ -157,7 +158,7 @@ function evaluate(search: Search, flats: readonly number[]): void {
 
 function pointsOf({ grid, visited }: Search, flats: readonly number[]): Float64Array {
   for (const flat of flats) visited.add(flat)
-  return Float64Array.from(flats.flatMap(flat => pointOf(flat, grid)))
+  return Float64Array.from(flats.flatMap(flat => indexOf(flat, grid)))
 }
 
 /** Descending by rough value. */
