@@ -115,6 +115,7 @@ export const or = comparison((a, b) => a !== 0 || b !== 0)
 
 function pair(view: View): [Operand, Operand] {
   if (view.operands.length > 2) cannotBound('more than two operands')
+  if (view.node.attributes.axis !== undefined) cannotBound('operands that meet at a given axis, as before version 7')
   return [operand(view, 0), operand(view, 1)]
 }
 

@@ -78,7 +78,8 @@ function external(
   const location = entries.get('location') ?? ''
   const name = lastPart(location)
   const file = files.find(held => lastPart(held.name) === name)
-  if (!file) return `its numbers lie in ${show(location)}, which was not given`
+  if (!file)
+    fail('file', what, `its data file ${show(lastPart(location))}`, 'none of that name', 'Give it together with the model')
   const offset = Number(entries.get('offset') ?? 0)
   const length = Number(entries.get('length') ?? sizeOf(shape) * widthOf[dtype])
   if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0)
