@@ -26,7 +26,8 @@ export function schattenDerivative(
   let inner = 0
   for (let i = 0; i < value.length; i++) inner += value[i] * direction[i]
   const factor = inner > 0 ? norm / inner : 0
-  return direction.map(x => x * factor)
+  for (let i = 0; i < direction.length; i++) direction[i] *= factor
+  return direction
 }
 
 /** Dense layers, and frequencies of zero and half a turn. */
@@ -36,12 +37,9 @@ function isReal(value: Float64Array): boolean {
 }
 
 function realDirection(value: Float64Array, m: number, n: number, steps: number): Float64Array {
-  const power = timesRealPower(
-    value.filter((_, i) => i % 2 === 0),
-    m,
-    n,
-    steps,
-  )
+  const f = new Float64Array(m * n)
+  for (let i = 0; i < f.length; i++) f[i] = value[2 * i]
+  const power = timesRealPower(f, m, n, steps)
   const direction = new Float64Array(value.length)
   for (let i = 0; i < power.length; i++) direction[2 * i] = power[i]
   return direction
