@@ -9,7 +9,12 @@ const { build } = createRequire(at('../../package.json'))('esbuild')
 
 await mkdir(at('dist'), { recursive: true })
 await build({
-  entryPoints: [at('app.js'), at('worker.js')],
+  // The audit starts workers of its own from the file beside it.
+  entryPoints: {
+    app: at('app.js'),
+    worker: at('worker.js'),
+    'audit.worker': fileURLToPath(import.meta.resolve('opnorm/audit/worker')),
+  },
   outdir: at('dist'),
   bundle: true,
   format: 'esm',

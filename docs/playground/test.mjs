@@ -101,10 +101,11 @@ async function dropped(page) {
   )
 }
 
-/** Sixty layers of 48 channels: long enough to be stopped on the way. */
+/** Sixty layers of 64 channels: enough for workers, and long enough to be stopped on the way. */
 async function cancelled(page) {
-  await drop(page, 'long.safetensors', manyLayers(60, 48))
+  await drop(page, 'long.safetensors', manyLayers(60, 64))
   await until(page, () => /^[1-9]\d* of 60/.test(document.getElementById('count').textContent))
+  assert.ok(page.workers().some(worker => worker.url().endsWith('/audit.worker.js')), 'layers are audited by workers')
   await page.click('#cancel')
   await said(page, 'Cancelled')
   assert.ok(await page.locator('#progress').isHidden())
