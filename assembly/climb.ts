@@ -13,6 +13,20 @@ const ONE = f64x2.splat(1)
 /** Most steps of one call. */
 const MOST: i32 = 128
 
+// A lane, and how one number of it is read and written: climb-single.generate.mjs makes the same of four lanes of 32 bits.
+const LANES: usize = 2
+const LANE_BITS: usize = 3
+
+@inline
+function read(at: usize): f64 {
+  return load<f64>(at)
+}
+
+@inline
+function write(at: usize, x: f64): void {
+  store<f64>(at, x)
+}
+
 // T of one lane, unpacked: α, β, pivots, vector
 const alpha: usize = memory.data(128 * 8, 16)
 const beta: usize = memory.data(128 * 8, 16)
@@ -47,7 +61,7 @@ export function climb(n: i32, steps: i32, g: usize, x: usize, w: usize, out: usi
     v128.store(t + ((<usize>s) << 5), b, 16)
     shrink(n, next, v128.and(f64x2.div(ONE, v128.bitselect(b, ONE, f64x2.gt(b, ZERO))), f64x2.gt(b, ZERO)))
   }
-  for (let lane = 0; lane < 2; lane++) topOfTridiagonal(steps, t + ((<usize>lane) << 3), y + ((<usize>lane) << 3), out + ((<usize>lane) << 3))
+  for (let lane: usize = 0; lane < LANES; lane++) topOfTridiagonal(steps, t + (lane << LANE_BITS), y + (lane << LANE_BITS), out + (lane << LANE_BITS))
   memory.fill(x, 0, column)
   for (let s = 0; s < steps; s++) subtract(n, x, f64x2.neg(v128.load(y + ((<usize>s) << 4))), w + <usize>s * column)
   normalise(n, x, w)
@@ -175,8 +189,8 @@ function topOfTridiagonal(steps: i32, t: usize, y: usize, out: usize): void {
   let high = -Infinity
   let before: f64 = 0
   for (; s < steps; s++) {
-    const a = load<f64>(t + ((<usize>s) << 5))
-    const b = s + 1 < steps ? load<f64>(t + ((<usize>s) << 5), 16) : 0
+    const a = read(t + ((<usize>s) << 5))
+    const b = s + 1 < steps ? read(t + ((<usize>s) << 5) + 16) : 0
     store<f64>(alpha + ((<usize>s) << 3), a)
     store<f64>(beta + ((<usize>s) << 3), b)
     low = Math.max(low, a)
@@ -195,10 +209,10 @@ function topOfTridiagonal(steps: i32, t: usize, y: usize, out: usize): void {
   above(used, high + Math.abs(high) * 1e-15)
   for (let i = 0; i < used; i++) store<f64>(ritz + ((<usize>i) << 3), 1)
   for (let k = 0; k < 3; k++) solve(used)
-  for (let i = 0; i < steps; i++) store<f64>(y + ((<usize>i) << 4), i < used ? load<f64>(ritz + ((<usize>i) << 3)) : 0)
-  store<f64>(out, 0.5 * (low + high))
+  for (let i = 0; i < steps; i++) write(y + ((<usize>i) << 4), i < used ? load<f64>(ritz + ((<usize>i) << 3)) : 0)
+  write(out, 0.5 * (low + high))
   const last = <usize>(used - 1)
-  store<f64>(out, load<f64>(t + (last << 5), 16) * Math.abs(load<f64>(ritz + (last << 3))), 16)
+  write(out + 16, read(t + (last << 5) + 16) * Math.abs(load<f64>(ritz + (last << 3))))
 }
 
 /** Are all pivots of ρ·I − T positive? Leaves them in `pivot`, made positive. */

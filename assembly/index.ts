@@ -6,7 +6,7 @@
  *     [re re'] [im im']   32 bytes at base + ((g·n + j)·m + i)·32
  *
  * Real values of a pair (norms, diagonals) are [x x'], 16 bytes. A batch of an odd number of matrices repeats its last one in the
- * second lane. Real tap planes are column-major doubles, m·n·8 bytes a tap. Addresses are multiples of 16.
+ * second lane. Single precision holds four matrices in the lanes of f32x4, in the same 32 bytes. Real tap planes are column-major doubles, m·n·8 bytes a tap. Addresses are multiples of 16.
  */
 // Numbers: sines and cosines of rational turns, exponential and logarithm; powers of two, maxima and sums that cannot overflow
 export { turns } from './trig'
@@ -32,6 +32,10 @@ export { addHalfPlanes } from './interpolation'
 export { cholesky } from './cholesky'
 export { choleskySolve } from './cholesky-solve'
 export { climb, deflate, hermitianTimes } from './climb'
+// The same test and the same steps in single precision, four matrices to a vector
+export { demote, spread } from './single'
+export { choleskySingle } from './generated/cholesky-single'
+export { climbSingle } from './generated/climb-single'
 export { tridiagonal } from './tridiagonal'
 export { largestEigenvalue } from './eigenvalues'
 

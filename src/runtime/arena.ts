@@ -11,6 +11,7 @@ export interface Arena {
   alloc(bytes: number): number
   /** A view of doubles at an address, valid until the next `alloc`. */
   f64(at: number, length: number): Float64Array
+  f32(at: number, length: number): Float32Array
   i32(at: number, length: number): Int32Array
   /** Copies numbers in and returns their address. */
   put(numbers: ArrayLike<number>): number
@@ -35,6 +36,7 @@ const arena: Arena = {
     return at
   },
   f64: (at, length) => new Float64Array(routines().memory.buffer, at, length),
+  f32: (at, length) => new Float32Array(routines().memory.buffer, at, length),
   i32: (at, length) => new Int32Array(routines().memory.buffer, at, length),
   put(numbers) {
     const at = arena.alloc(numbers.length * 8)

@@ -11,8 +11,10 @@ import {
   type Product,
   weightOf,
 } from './gram-taps.ts'
-import { climbPair, derivativesOf, subtractRankOne } from './gram-vectors.ts'
 import { interpolateTaps, planeNorms, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
+import { bracketBatch, type Brackets, emptyBrackets, passes, type Starts } from './gram-bracket.ts'
+import { type Complement, complementOf } from './gram-complement.ts'
+import { climbPair, derivativesOf, type RankOne, type Ritz, subtractRankOne } from './gram-vectors.ts'
 import { putPhasesAt } from './phases.ts'
 
 /**
@@ -34,21 +36,20 @@ export interface GramSymbol {
   /** ‖Σ_p|A_p|‖_F², rounded up: what rounding errors are measured against. */
   readonly weight: number
   /**
-   * For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included; with `without` where it is for G − Σσvvᴴ. Levels may be a
-   * function of an upper bound of ‖F(θ)‖_{S4} = √‖G(θ)‖_F.
+   * For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included. Levels may be a function of an upper bound of
+   * ‖F(θ)‖_{S4} = √‖G(θ)‖_F.
    */
-  below(frequencies: Frequencies, levels: Float64Array | ((quartic: number) => number), without?: readonly RankOne[]): Uint8Array
+  below(frequencies: Frequencies, levels: Float64Array | ((quartic: number) => number)): Uint8Array
+  /** Is λ_max(G(θ) − share·Ĝ − σvvᴴ) ≤ level at all these frequencies, Ĝ = fl(G) at another one? */
+  belowShare(frequencies: Frequencies, level: number, share: number, at: Frequencies, top: RankOne): boolean
+  /** What is left of t·I − fl(G(θ)) beside a vector. */
+  complement(at: Frequencies, t: number, top: RankOne, vectors: readonly Float64Array[]): Complement | undefined
   /** What `below` loses to rounding at a level: it can prove nothing within this distance of λ_max. */
   margin(level: number): number
   /** A few steps of Lanczos at each frequency, from the given vectors or a common one: Rayleigh quotients, residuals and vectors. */
-  climb(
-    frequencies: Frequencies,
-    steps: number,
-    starts?: readonly (Float64Array | undefined)[],
-    without?: readonly RankOne[],
-  ): Ritz[]
+  climb(frequencies: Frequencies, steps: number, starts?: Starts): Ritz[]
   /** λ_max(G(θ)) at each frequency, from below by a few steps of Lanczos and from above by one Cholesky test somewhere below t. */
-  bracket(frequencies: Frequencies, t: number, steps: number, starts?: readonly (Float64Array | undefined)[]): Bracket[]
+  bracket(frequencies: Frequencies, t: number, steps: number, starts: Starts): Brackets
   /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout. */
   write(frequencies: Frequencies, first: number, count: number, g: number): void
   /** y_p = A_p v for every tap: taps × m complex numbers. */
@@ -60,25 +61,6 @@ export interface GramSymbol {
     v: Float64Array,
     orders: readonly (readonly number[])[],
   ): Float64Array[]
-}
-
-/** σ·v·vᴴ with ‖v‖ = 1 to rounding. */
-export interface RankOne {
-  readonly sigma: number
-  readonly v: Float64Array
-}
-
-/** An approximate top eigenpair of G(θ); complex vectors are re, im, re, im, … */
-export interface Ritz {
-  readonly value: number
-  readonly residual: number
-  readonly vector: Float64Array
-}
-
-/** What `bracket` knows about one frequency. */
-export interface Bracket extends Ritz {
-  /** λ_max(G(θ)) ≤ ceiling is proven; Infinity where no test passed. */
-  readonly ceiling: number
 }
 
 /** Bytes of matrices evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
@@ -103,6 +85,11 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     count: number,
     work: (inner: Arena, g: number, first: number, size: number) => void,
   ) => inBatches(n, positions, planes, frequencies, count, work)
+  const writeAt: GramSymbol['write'] = (frequencies, first, count, g) =>
+    borrow(inner => {
+      const phase = putPhasesAt(inner, positions, frequencies, first, count)
+      inner.routines.hermitianSymbol((count + 1) >> 1, n, positions.length, planes, phase, g)
+    })
   return {
     m,
     n,
@@ -117,53 +104,56 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     error,
     weight,
     margin,
-    write: (frequencies, first, count, g) =>
-      borrow(inner => {
-        const phase = putPhasesAt(inner, positions, frequencies, first, count)
-        inner.routines.hermitianSymbol((count + 1) >> 1, n, positions.length, planes, phase, g)
-      }),
-    below(frequencies, levels, without) {
+    write: writeAt,
+    below(frequencies, levels) {
       const count = typeof levels === 'function' ? countOf(frequencies) : levels.length
       const passed = new Uint8Array(count)
       evaluate(frequencies, count, (inner, g, first, size) => {
         const own =
           typeof levels === 'function' ? quarticNorms(inner, g, n, size, error).map(levels) : levels.subarray(first, first + size)
-        for (const term of without ?? []) subtractRankOne(inner, g, n, (size + 1) >> 1, term)
-        const lowered = own.map(
-          level => level - margin(level) - (without ? without.reduce((sum, { sigma }) => sum + 16 * UNIT * sigma, 0) : 0),
-        )
+        const lowered = own.map(level => level - margin(level))
         passed.set(passes(inner, g, n, lowered), first)
       })
       return passed
     },
-    climb(frequencies, steps, starts, without) {
+    belowShare(frequencies, level, share, at, top) {
+      const count = countOf(frequencies)
+      const matrix = n * n * 32
+      // |trace| of what is factorised is at most n(level + share·λ_max) + σ
+      const lowered = level - margin(level + 2 * top.sigma) - 16 * UNIT * top.sigma
+      let passed = true
+      evaluate(frequencies, count, (inner, g, _, size) => {
+        const centre = inner.alloc(matrix)
+        writeAt(at, 0, 1, centre)
+        const pairs = (size + 1) >> 1
+        for (let pair = 0; pair < pairs; pair++) inner.routines.axpy(4 * n * n, -share, centre, g + pair * matrix)
+        subtractRankOne(inner, g, n, pairs, top)
+        passed &&= passes(inner, g, n, new Float64Array(size).fill(lowered)).every(ok => ok === 1)
+      })
+      return passed
+    },
+    complement: (at, t, top, vectors) =>
+      borrow(inner => {
+        const g = inner.alloc(n * n * 32)
+        writeAt(at, 0, 1, g)
+        return complementOf(inner, g, n, t, top, vectors)
+      }),
+    climb(frequencies, steps, starts) {
       const found: Ritz[] = []
       const count = countOf(frequencies)
       evaluate(frequencies, count, (inner, g, first, size) => {
-        for (const term of without ?? []) subtractRankOne(inner, g, n, (size + 1) >> 1, term)
         for (let i = 0; i < size; i += 2)
           found.push(...climbPair(inner, g + (i >> 1) * n * n * 32, n, steps, Math.min(2, size - i), starts?.slice(first + i)))
       })
       return found
     },
     bracket(frequencies, t, steps, starts) {
-      const found: Bracket[] = []
-      evaluate(frequencies, countOf(frequencies), (inner, g, first, size) => {
-        const rough: Ritz[] = []
-        for (let i = 0; i < size; i += 2)
-          rough.push(...climbPair(inner, g + (i >> 1) * n * n * 32, n, steps, Math.min(2, size - i), starts?.slice(first + i)))
-        // a matrix of zeros gives −1e-16 or NaN
-        const values = rough.map(({ value }) => (value > 0 ? value : 0))
-        const levels = Float64Array.from(rough, ({ residual }, i) => levelAbove(values[i], residual, t))
-        const passed = passes(
-          inner,
-          g,
-          n,
-          levels.map(level => level - margin(level)),
-        )
-        for (let i = 0; i < rough.length; i++)
-          found.push({ ...rough[i], value: values[i], ceiling: passed[i] ? levels[i] : Infinity })
-      })
+      const count = countOf(frequencies)
+      const found = emptyBrackets(count, n)
+      const proof = { error, weight, margin }
+      evaluate(frequencies, count, (inner, g, first, size) =>
+        bracketBatch(inner, g, n, size, t, steps, starts, proof, found, first),
+      )
       return found
     },
     products: v =>
@@ -176,17 +166,6 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     derivatives: (turns, point, v, orders) =>
       borrow(inner => derivativesOf(inner, n, positions, planes, { turns, points: Float64Array.from(point) }, v, orders)),
   }
-}
-
-/** Share of the room between a Rayleigh quotient and t that a test leaves below itself. */
-const SHARE = 0.08
-
-/** A level that λ_max should be below, so that the test passes, and well below t, so that it serves; 0 where there is no room for one. */
-function levelAbove(value: number, residual: number, t: number): number {
-  const room = t - value
-  if (room <= 0) return 0
-  const doubt = (2 * residual * residual) / t
-  return value + Math.min(0.5 * room, doubt > SHARE * room ? doubt : SHARE * room)
 }
 
 /** Forms the taps of G in the cheaper way; bounds of their norms are computed when asked for. */
@@ -244,16 +223,4 @@ function quarticNorms(arena: Arena, g: number, n: number, count: number, error: 
   const out = arena.alloc(pairs * 16)
   arena.routines.frobeniusSquared(pairs, n, g, out)
   return arena.f64(out, count).map(square => Math.sqrt(Math.sqrt(square * (1 + gamma(2 * n + 8))) + error) * (1 + 2 ** -50))
-}
-
-/** Cholesky of level·I − fl(G). */
-function passes(arena: Arena, g: number, n: number, levels: Float64Array): Uint8Array {
-  const pairs = (levels.length + 1) >> 1
-  const work = arena.alloc(n * n * 32)
-  const level = arena.alloc(pairs * 16)
-  const out = arena.alloc(pairs * 16)
-  const at = arena.f64(level, 2 * pairs)
-  for (let slot = 0; slot < 2 * pairs; slot++) at[slot] = levels[Math.min(slot, levels.length - 1)]
-  arena.routines.cholesky(pairs, n, g, level, work, out)
-  return Uint8Array.from(arena.f64(out, levels.length))
 }

@@ -1,7 +1,20 @@
 import type { Frequencies } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
-import type { GramSymbol, RankOne, Ritz } from './gram-symbol.ts'
+import type { GramSymbol } from './gram-symbol.ts'
 import { putPhasesAt } from './phases.ts'
+
+/** σ·v·vᴴ with ‖v‖ = 1 to rounding. */
+export interface RankOne {
+  readonly sigma: number
+  readonly v: Float64Array
+}
+
+/** An approximate top eigenpair of G(θ); complex vectors are re, im, re, im, … */
+export interface Ritz {
+  readonly value: number
+  readonly residual: number
+  readonly vector: Float64Array
+}
 
 /** fl(G) ← fl(G) − σvvᴴ in the lower triangles; each entry within 8u·σ|v_i||v_j|. */
 export function subtractRankOne(arena: Arena, g: number, n: number, pairs: number, { sigma, v }: RankOne): void {
@@ -82,6 +95,20 @@ function putTwice(arena: Arena, v: Float64Array, n: number): number {
   return at
 }
 
+let cold = new Float64Array(0)
+
+/** A vector with no symmetry that a matrix of side n is likely to share: fractions of multiples of irrational numbers. */
+export function coldStart(n: number): Float64Array {
+  if (cold.length < 2 * n) {
+    cold = new Float64Array(2 * n)
+    for (let i = 0; i < n; i++) {
+      cold[2 * i] = 1 + ((i * 0.6180339887498949) % 1)
+      cold[2 * i + 1] = ((i * 0.4142135623730951) % 1) - 0.5
+    }
+  }
+  return cold
+}
+
 /** Lanczos in both lanes of a pair. */
 export function climbPair(
   arena: Arena,
@@ -97,11 +124,11 @@ export function climbPair(
     const work = arena.alloc((used + 1) * n * 32 + used * 48)
     const out = arena.alloc(32)
     const start = arena.f64(x, 4 * n)
-    for (let i = 0; i < n; i++) {
-      for (let lane = 0; lane < 2; lane++) {
-        const from = starts?.[Math.min(lane, lanes - 1)]
-        start[4 * i + lane] = from ? from[2 * i] : 1 + ((i * 0.6180339887498949) % 1)
-        start[4 * i + 2 + lane] = from ? from[2 * i + 1] : ((i * 0.4142135623730951) % 1) - 0.5
+    for (let lane = 0; lane < 2; lane++) {
+      const from = starts?.[Math.min(lane, lanes - 1)] ?? coldStart(n)
+      for (let i = 0; i < n; i++) {
+        start[4 * i + lane] = from[2 * i]
+        start[4 * i + 2 + lane] = from[2 * i + 1]
       }
     }
     arena.routines.climb(n, used, g, x, work, out)

@@ -25,6 +25,10 @@ export interface Routines {
   climb(n: number, steps: number, g: number, x: number, w: number, out: number): void
   deflate(n: number, g: number, v: number, sigma: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
+  choleskySingle(quads: number, n: number, g: number, level: number, w: number, out: number): void
+  demote(n: number, g: number, h: number, out: number): void
+  spread(n: number, l: number, v: number, out: number): void
+  climbSingle(n: number, steps: number, g: number, x: number, w: number, out: number): void
   choleskySolve(n: number, l: number, x: number): void
   symbolRow(pairs: number, taps: number, size: number, t: number, part: number, phase: number, f: number): void
   // biome-ignore format: one routine a line

@@ -55,6 +55,11 @@ function inSecondHalf(point: readonly number[], turns: readonly number[]): boole
  */
 export function arch(values: readonly number[], bends: readonly number[]): number {
   const axes = bends.length
+  if (axes === 2) {
+    const [a, b, c, d] = values
+    const [x, y] = bends
+    return Math.min(crest(crest(a, b, x), crest(c, d, x), y), crest(crest(a, c, y), crest(b, d, y), x)) * (1 + 1e-14)
+  }
   let best = axes === 0 ? values[0] : Infinity
   for (let first = 0; first < axes; first++) {
     let faces = values

@@ -7,6 +7,8 @@ import type { Vertex } from './vertices.ts'
 
 /** Ascents after which failing corners are left to the boxes. */
 const MOST_PEAKS = 40
+/** Corners looked at more closely after a round. */
+const MOST_SUSPECTS = 16
 /** Share of a box's bends by which a maximum between its corners may rise above them. */
 const HOPE = 0.05
 
@@ -23,10 +25,16 @@ export function climbFrom(state: State, vertex: Vertex): Peak | undefined {
   return peak
 }
 
+/**
+ * How far below t a maximum may lie, as a part of t, for its neighbourhood to be closed in one piece. Boxes take some 25 evaluations for every
+ * decade of that distance; the proof needs a dozen eigenvectors, and with many channels it rarely succeeds, for they crowd at the top.
+ */
+const worthClosing = (n: number) => (n > 100 ? 5e-4 : 0.03)
+
 /** Closes the neighbourhood of a maximum that is near t; a lower one is left to the boxes. */
 export function closeAround(state: State, peak: Peak): void {
   const { gram, tau, lattice, t } = state
-  if (lattice.discrete || peak.ray.value < 0.97 * t) return
+  if (lattice.discrete || t - peak.ray.value > worthClosing(gram.n) * t) return
   const { box, evaluations } = closeNeighbourhood(gram, peak, t, tau, state.cells, ceilingOf(gram))
   state.extra += evaluations
   if (!box) {
@@ -56,26 +64,46 @@ function leaveSaddle(state: State, peak: Peak): void {
  * judged by how far the surface can bend up over their boxes.
  */
 export function lookHigher(state: State, left: readonly { corners: readonly Vertex[]; bends: readonly number[] }[]): void {
-  const { lattice, tau } = state
+  const { lattice, tau, vertices, peaks } = state
+  if (lattice.discrete) {
+    lookAround(state, left)
+    return
+  }
   const hopes = new Map<Vertex, number>()
   for (const { corners, bends } of left) {
     const reach = HOPE * bends.reduce((sum, bend) => sum + bend, 0)
-    for (const vertex of corners)
-      hopes.set(vertex, Math.max(vertex.value + (lattice.discrete ? 0 : reach), hopes.get(vertex) ?? 0))
+    for (const vertex of corners) hopes.set(vertex, Math.max(vertex.value + reach, hopes.get(vertex) ?? 0))
   }
-  const promising = [...hopes].filter(([, hope]) => hope > (state.best?.value ?? 0)).sort(([a], [b]) => b.value - a.value)
-  for (const [vertex, hope] of promising) {
-    if (state.peaks.length > MOST_PEAKS || !(hope > state.best!.value)) return
-    const point = vertex.point.map((x, d) => (x / lattice.turns[d]) * TURN)
-    if (lattice.discrete) {
-      raise(state, rayFrom(state, vertex.point, vertex.vector))
-      return
-    }
-    if (state.peaks.some(peak => near(peak.ray.point, point, tau, 8))) continue
+  const known = (point: readonly number[]) => peaks.some(peak => near(peak.ray.point, point, tau, 8))
+  const promising = [...hopes]
+    .filter(([, hope]) => hope > state.t)
+    .map(([vertex, hope]) => ({ vertex, hope, point: vertex.point.map((x, d) => (x / lattice.turns[d]) * TURN) }))
+    .filter(({ point }) => !known(point))
+    .sort((a, b) => b.vertex.value - a.vertex.value)
+    .slice(0, MOST_SUSPECTS)
+  vertices.survey(promising.map(({ vertex }) => vertex))
+  for (const { vertex, hope, point } of promising) {
+    if (peaks.length > MOST_PEAKS || !(hope > state.t)) return
+    if (known(point)) continue
     const before = state.best!.value
     const peak = climbFrom(state, vertex)
     if (peak) closeAround(state, peak)
     if (state.best!.value <= before) return
+  }
+}
+
+/** On a lattice only its points count: those as high as the best, as far as single precision can tell, are looked at once more. */
+function lookAround(state: State, left: readonly { corners: readonly Vertex[] }[]): void {
+  const rivals = new Set<Vertex>()
+  for (const { corners } of left) {
+    for (const vertex of corners)
+      if (vertex.value > state.best!.value * (1 - 1e-6) && vertex.point.some((x, d) => x !== state.best!.point[d]))
+        rivals.add(vertex)
+  }
+  for (const vertex of [...rivals].sort((a, b) => b.value - a.value).slice(0, MOST_SUSPECTS)) {
+    const ray = rayFrom(state, vertex.point, vertex.vector)
+    if (ray.value > vertex.value) vertex.value = ray.value
+    raise(state, ray)
   }
 }
 

@@ -1,7 +1,8 @@
-import type { GramSymbol, RankOne } from '../runtime/gram-symbol.ts'
+import type { GramSymbol } from '../runtime/gram-symbol.ts'
 import { UNIT } from '../rounding.ts'
+import type { Complement } from '../runtime/gram-complement.ts'
 import type { Peak } from './ascent.ts'
-import { type Derivative, derivativesAt, imageError, orthogonalise, RADIANS, type Ray, realDot, TURN } from './ray.ts'
+import { derivativesAt, imageError, RADIANS, type Ray, TURN } from './ray.ts'
 import { smallestEigenvalue } from './small.ts'
 
 /** A box around ±point, half-width `half` (in 1/TURN turns, Infinity along axes on which the symbol is constant), in which λ_max(G) ≤ t. */
@@ -11,21 +12,21 @@ export interface Neighbourhood {
 }
 
 /** Half-widths tried, as parts of a box of the first grid: unions of whole boxes once those have been halved a few times. */
-const PARTS = [1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8, 3 / 32, 1 / 16, 3 / 64, 1 / 32, 1 / 64]
+const PARTS = [1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8, 3 / 32, 1 / 16, 3 / 64, 1 / 32, 1 / 64, 1 / 128]
 /** Added to a half-width, in 1/TURN turns: the grid's corners lie on a coarser lattice than the maximum. */
 const SLACK = 2 ** 17
-/** Eigenvectors besides the top one that are treated one by one. */
-const COMPANIONS = 12
-/** Shares of the distance t − λ_j that a companion may be asked to keep over the whole box. */
-const KEPT = [0.55, 0.75, 0.88, 0.95]
+/** G(θ) − G(θ*) grows by about that much of tI − G(θ*) and more for every radian: tests with less room have failed in all layers tried. */
+const HOPELESS = 1
+/** Part of the shares between the least that serves and all there is, by which the corner tests are asked for more. */
+const SPARE = 0.02
 
 /**
  * The finish of METHODS §7: closes a whole neighbourhood of a maximiser θ* at a level t, whatever the gap.
  *
- * Split Cⁿ = v ⊕ v^⊥ with v the top eigenvector at θ*, a(θ) = vᴴGv, c(θ) = PGv. Let W ≻ 0 on v^⊥ with P(tI − G(θ))P ≽ W on the box. Then
- * λ_max(G(θ)) ≤ t wherever a + cᴴW⁻¹c ≤ t (Schur complement). Here W is s·I with the next eigenvectors q_j at a share d_j of t − λ_j instead,
- * because c lies mostly along them; it is proven by 2^D Cholesky tests of G − σvvᴴ − Σ(s − d_j)q_jq_jᴴ at the corners and the vertex rule.
- * a and c are Taylor polynomials with proven remainders, whose quadratic form has to be negative definite.
+ * Split Cⁿ = v ⊕ v^⊥ with v the top eigenvector at θ*, a(θ) = vᴴGv, c(θ) = PGv. Let W ≻ 0 on v^⊥ and P(tI − G(θ))P ≽ W on the box. Then
+ * λ_max(G(θ)) ≤ t wherever a + cᴴW⁻¹c ≤ t (Schur complement). Here W = κ·P(tI − G(θ*))P: the share κ of what there is at θ*, in every direction
+ * at once; 2^D Cholesky tests of G(θ) − κG(θ*) at the corners and the vertex rule prove it. a and c are Taylor polynomials with proven
+ * remainders, whose quadratic form has to be negative definite.
  *
  * @param cells boxes to a turn of each axis in the first grid
  * @param ceiling any proven upper bound of M²: the remainders are linear in M², and t may stand for it if they grow slowly up to there
@@ -42,56 +43,28 @@ export function closeNeighbourhood(
   const { ray } = peak
   const active = tau.map((x, d) => (x > 0 ? d : -1)).filter(d => d >= 0)
   const turns = new Array<number>(tau.length).fill(TURN)
-  const { companions, rest } = gram.n > 1 ? nextEigenvectors(gram, ray, t) : { companions: [], rest: 0 }
-  const local = describe(gram, ray, active, tau, companions, ceiling)
+  const local = describe(gram, ray, active, tau, t, ceiling)
   let evaluations = 0
+  if (!local) return { evaluations }
   for (const part of PARTS) {
     const half = tau.map((x, d) => (x > 0 ? (part * TURN) / cells[d] + SLACK : Infinity))
     const r = active.reduce((most, d) => Math.max(most, (half[d] / TURN) * RADIANS), 0) * (1 + 4 * UNIT)
-    for (const share of KEPT) {
-      const kept = companions.map(({ sigma }) => share * (t - sigma))
-      const room = roomNeeded(local, r, t, kept)
-      if (room === undefined) continue
-      if (gram.n === 1) return { box: { point: ray.point, half }, evaluations }
-      const s = room * 1.02
-      const level = t - s - local.tau2 * r * r * t * (1 + 1e-12)
-      if (level <= rest) continue
-      const without = [{ sigma: ray.value, v: ray.v }, ...companions.map(({ v }, j) => ({ sigma: Math.max(0, s - kept[j]), v }))]
-      const corners = cornersOf(ray.point, half, active)
-      const levels = new Float64Array(corners.length / turns.length).fill(level)
-      evaluations += levels.length
-      if (gram.below({ turns, points: corners }, levels, without).every(ok => ok === 1))
-        return { box: { point: ray.point, half }, evaluations }
-      break
-    }
+    const least = shareNeeded(local, r, t)
+    if (least === undefined) continue
+    if (gram.n === 1) return { box: { point: ray.point, half }, evaluations }
+    const share = least + SPARE * (1 - least)
+    const level = (1 - share) * t - local.tau2 * r * r * t * (1 + 1e-12)
+    if (1 - share < HOPELESS * Math.sqrt(local.tau2) * r) continue
+    const corners = cornersOf(ray.point, half, active)
+    evaluations += corners.length / turns.length
+    const here = { turns: ray.turns, points: Float64Array.from(ray.point) }
+    if (gram.belowShare({ turns, points: corners }, level, share, here, { sigma: ray.value, v: ray.v }))
+      return { box: { point: ray.point, half }, evaluations }
   }
   return { evaluations }
 }
 
-/** Approximate eigenvectors of G(θ*) after the top one, orthonormal to it and to each other, while they come near t; and what is left. */
-function nextEigenvectors(gram: GramSymbol, ray: Ray, t: number): { companions: RankOne[]; rest: number } {
-  const at = { turns: ray.turns, points: Float64Array.from(ray.point) }
-  const companions: RankOne[] = []
-  const without = [{ sigma: ray.value, v: ray.v }]
-  for (;;) {
-    const [ritz] = gram.climb(at, 16, undefined, without)
-    if (companions.length >= Math.min(COMPANIONS, gram.n - 1) || ritz.value < 0.3 * t) return { companions, rest: ritz.value }
-    const v = orthogonalise(
-      ritz.vector,
-      without.map(term => term.v),
-    )
-    companions.push({ sigma: Math.min(ritz.value, t * (1 - 1e-9)), v })
-    without.push({ sigma: ritz.value, v })
-  }
-}
-
-/** Re xᴴy, and the share of each companion in it. */
-interface Inner {
-  readonly whole: number
-  readonly shares: readonly number[]
-}
-
-/** What the Taylor argument needs to know of a and c on the active axes, rounding included. */
+/** What the Taylor argument needs to know of a and c on the active axes, rounding included. Products are in B⁻¹, B = tI − G(θ*) on v^⊥. */
 interface Local {
   readonly axes: number
   /** a(θ*) from above, |∂_d a(θ*)| from above, ∂_d∂_e a(θ*), ∂_d∂_e∂_f a(θ*) and √Σ(∂⁴a)². */
@@ -100,11 +73,13 @@ interface Local {
   readonly hessian: readonly number[]
   readonly third: readonly number[]
   readonly fourth: number
-  /** ‖c‖², c_dᴴc_e, c_dᴴc_ef, and Σ‖∂²c‖², Σ‖∂³c‖², Σ‖∂⁴c‖² at θ*. */
-  readonly residual: Inner
-  readonly slopes: readonly Inner[]
-  readonly cross: readonly Inner[]
-  readonly bends: readonly [Inner, Inner, Inner]
+  /** ‖c‖², c_d·c_e, c_d·c_ef, and Σ‖∂²c‖², Σ‖∂³c‖², Σ‖∂⁴c‖² at θ*. */
+  readonly residual: number
+  readonly slopes: readonly number[]
+  readonly cross: readonly number[]
+  readonly bends: readonly [number, number, number]
+  /** λ_min(B) is at least this. */
+  readonly floor: number
   /** Στ_d² over the active axes. */
   readonly tau2: number
   /** An upper bound of M². */
@@ -116,39 +91,56 @@ function describe(
   ray: Ray,
   active: readonly number[],
   tau: readonly number[],
-  companions: readonly RankOne[],
+  t: number,
   ceiling: number,
-): Local {
+): Local | undefined {
   const derivatives = derivativesAt(gram, ray, 4).filter(({ order }) => order.every(d => active.includes(d)))
+  const beside = besides(
+    gram,
+    ray,
+    t,
+    derivatives.map(({ across }) => across),
+  )
+  if (!beside) return undefined
+  const { floor, products } = beside
   const reach = 1 + gram.positions.reduce((far, q) => Math.max(far, ...q.map(Math.abs)), 0)
   const slack = (k: number) => 2 * gram.error * reach ** k
-  const names = new Map(derivatives.map(derivative => [derivative.order.join(), derivative]))
-  const at = (...axes: number[]) => names.get([...axes].sort((a, b) => a - b).join())!
-  const ofOrder = (k: number) => derivatives.filter(({ order }) => order.length === k)
-  const inner = (x: Float64Array, y: Float64Array, error: number): Inner => ({
-    whole: realDot(x, y) + error,
-    shares: companions.map(({ v }) => realShare(v, x, y) + error),
-  })
-  const size = ({ across }: Derivative) => Math.sqrt(realDot(across, across))
-  const square = (x: Derivative, k: number): Inner => inner(x.across, x.across, slack(k) * (slack(k) + 2 * size(x)))
-  const squares = (k: number) => sum(ofOrder(k).map(x => times(square(x, k), permutations(x.order))))
-  const steepest = Math.max(0, ...ofOrder(1).map(size))
+  const index = new Map(derivatives.map(({ order }, i) => [order.join(), i]))
+  const find = (...axes: number[]) => index.get([...axes].sort((a, b) => a - b).join())!
+  const along = (...axes: number[]) => derivatives[find(...axes)].along
+  const size = (i: number) => Math.sqrt(Math.max(0, products[i][i]))
+  /** ‖x‖² in B⁻¹, for an x that errs by slack(k). */
+  const square = (i: number, k: number) => (size(i) + slack(k) / Math.sqrt(floor)) ** 2 * (1 + 1e-8)
+  const squares = (k: number) =>
+    derivatives.reduce((sum, { order }, i) => (order.length === k ? sum + permutations(order) * square(i, k) : sum), 0)
+  const steepest = active.reduce((most, d) => Math.max(most, size(find(d))), 0)
+  const error = (slack(1) / Math.sqrt(floor)) * (slack(1) / Math.sqrt(floor) + 2 * steepest) * active.length
   return {
     axes: active.length,
     value: ray.value * (1 + 4 * (gram.m + gram.n + 8) * UNIT) + 4 * imageError(gram) * Math.sqrt(ray.value),
-    gradient: active.map(d => Math.abs(at(d).along) + slack(1)),
-    hessian: active.flatMap(d => active.map(e => at(d, e).along + (d === e ? slack(2) * active.length : 0))),
-    third: active.flatMap(d => active.flatMap(e => active.map(f => at(d, e, f).along))),
-    fourth: Math.sqrt(ofOrder(4).reduce((total, x) => total + permutations(x.order) * (Math.abs(x.along) + slack(4)) ** 2, 0)),
-    residual: square(at(), 0),
-    slopes: active.flatMap(d =>
-      active.map(e => inner(at(d).across, at(e).across, d === e ? slack(1) * (slack(1) + 2 * steepest) * active.length : 0)),
+    gradient: active.map(d => Math.abs(along(d)) + slack(1)),
+    hessian: active.flatMap(d => active.map(e => along(d, e) + (d === e ? slack(2) * active.length : 0))),
+    third: active.flatMap(d => active.flatMap(e => active.map(f => along(d, e, f)))),
+    fourth: Math.sqrt(
+      derivatives.reduce(
+        (sum, { order, along }) => (order.length === 4 ? sum + permutations(order) * (Math.abs(along) + slack(4)) ** 2 : sum),
+        0,
+      ),
     ),
-    cross: active.flatMap(d => active.flatMap(e => active.map(f => inner(at(d).across, at(e, f).across, 0)))),
+    residual: square(find(), 0),
+    slopes: active.flatMap(d => active.map(e => products[find(d)][find(e)] + (d === e ? error : 0))),
+    cross: active.flatMap(d => active.flatMap(e => active.map(f => products[find(d)][find(e, f)]))),
     bends: [squares(2), squares(3), squares(4)],
+    floor,
     tau2: active.reduce((total, d) => total + tau[d] * tau[d], 0),
     ceiling,
   }
+}
+
+/** Products in B⁻¹, which is nothing where v is all there is. */
+function besides(gram: GramSymbol, ray: Ray, t: number, vectors: readonly Float64Array[]): Complement | undefined {
+  if (gram.n === 1) return { floor: t, products: vectors.map(() => vectors.map(() => 0)) }
+  return gram.complement({ turns: ray.turns, points: Float64Array.from(ray.point) }, t, { sigma: ray.value, v: ray.v }, vectors)
 }
 
 /** In how many orders a sorted list of axes can be written. */
@@ -162,37 +154,14 @@ function permutations(order: readonly number[]): number {
   return count
 }
 
-function times({ whole, shares }: Inner, factor: number): Inner {
-  return { whole: whole * factor, shares: shares.map(share => share * factor) }
-}
-
-function sum(parts: readonly Inner[]): Inner {
-  return {
-    whole: parts.reduce((total, part) => total + part.whole, 0),
-    shares: (parts[0]?.shares ?? []).map((_, j) => parts.reduce((total, part) => total + part.shares[j], 0)),
-  }
-}
-
-/** Re of (xᴴq)(qᴴy) */
-function realShare(q: Float64Array, x: Float64Array, y: Float64Array): number {
-  let [xr, xi, yr, yi] = [0, 0, 0, 0]
-  for (let i = 0; i < q.length; i += 2) {
-    xr += q[i] * x[i] + q[i + 1] * x[i + 1]
-    xi += q[i] * x[i + 1] - q[i + 1] * x[i]
-    yr += q[i] * y[i] + q[i + 1] * y[i + 1]
-    yi += q[i] * y[i + 1] - q[i + 1] * y[i]
-  }
-  return xr * yr + xi * yi
-}
-
-/** The smallest s for which a + cᴴW⁻¹c ≤ t on the box of half-width r, by bisection; undefined where even s = t is not enough. */
-function roomNeeded(local: Local, r: number, t: number, kept: readonly number[]): number | undefined {
-  if (!holds(local, r, t, t, kept)) return undefined
+/** The smallest share κ for which a + cᴴW⁻¹c ≤ t on the box of half-width r, by bisection; undefined where even κ = 1 is not enough. */
+function shareNeeded(local: Local, r: number, t: number): number | undefined {
+  if (!holds(local, r, t, 1)) return undefined
   let low = 0
-  let high = t
-  for (let k = 0; k < 12; k++) {
+  let high = 1
+  for (let k = 0; k < 10; k++) {
     const middle = 0.5 * (low + high)
-    if (holds(local, r, t, middle, kept)) high = middle
+    if (holds(local, r, t, middle)) high = middle
     else low = middle
   }
   return high
@@ -202,7 +171,7 @@ function roomNeeded(local: Local, r: number, t: number, kept: readonly number[])
  * Is a₀ + g·δ + ½δᵀA₂δ + … + cᴴW⁻¹c ≤ t for all |δ_d| ≤ r?
  *
  * With ρ² = D·r² ≥ |δ|², norms and products of c in W⁻¹, and Bernstein's inequality on the fifth derivatives ((2Στ_d|δ_d|)⁵ ≤ 32·T⁵|δ|⁵,
- * T² = Στ_d²; those of a around the middle of [0, μ]) c = c₀ + L + Q + R with
+ * T² = Στ_d²; those of a around the middle of [0, μ]) c = c₀ + L + Q + R with, w = κ·λ_min(B),
  *
  *   ‖L‖² = δᵀΓδ ≤ γ²|δ|²,   ‖Q‖ ≤ ½B₂|δ|²,   ‖R‖ ≤ e|δ|²,   e = ⅙B₃ρ + B₄ρ²/24 + (4/15)T⁵ρ³μ/√w
  *
@@ -212,16 +181,13 @@ function roomNeeded(local: Local, r: number, t: number, kept: readonly number[])
  *
  * whose maximum over δ is at most |h|²/(2λ_min(−N)).
  */
-function holds(local: Local, r: number, t: number, s: number, kept: readonly number[]): boolean {
-  const { axes, value, gradient, hessian, tau2, ceiling } = local
-  const weights = kept.map(d => Math.min(d, s))
-  const least = Math.sqrt(weights.reduce((smallest, d) => Math.min(smallest, d), s))
-  const inner = ({ whole, shares }: Inner) =>
-    shares.reduce((total, share, j) => total + share * (1 / weights[j] - 1 / s), whole / s)
-  const size = (x: Inner) => Math.sqrt(Math.max(0, inner(x)))
+function holds(local: Local, r: number, t: number, share: number): boolean {
+  const { axes, value, gradient, hessian, tau2, ceiling, floor } = local
+  const least = Math.sqrt(share * floor)
+  const size = (square: number) => Math.sqrt(square / share)
   const far = Math.sqrt(axes) * r
   const quintic = (4 / 15) * tau2 * tau2 * Math.sqrt(tau2) * far * far * far
-  const slopes = local.slopes.map(inner)
+  const slopes = local.slopes.map(product => product / share)
   const steep = Math.sqrt(Math.max(0, -smallestEigenvalue(slopes.map(negative), axes)))
   const residual = size(local.residual)
   const bent = 0.5 * size(local.bends[0])
@@ -231,7 +197,7 @@ function holds(local: Local, r: number, t: number, s: number, kept: readonly num
   const largest = residual + steep * far + (bent + rest) * far * far + growth * (ceiling - t)
   if (2 * largest * growth + 0.5 * quintic * far * far >= 1 || tau2 * r * r >= 1) return false
   const extra =
-    2 * far * cubicForm(local, inner) +
+    2 * far * cubicForm(local, share) +
     (far * far * local.fourth) / 12 +
     quintic * t +
     4 * rest * far * steep +
@@ -245,9 +211,8 @@ function holds(local: Local, r: number, t: number, s: number, kept: readonly num
 }
 
 /** Frobenius norm of the symmetric part of ⅙∂³a + Re c_dᴴW⁻¹c_ef, a bound of the cubic form on unit vectors. */
-function cubicForm({ axes, third, cross }: Local, inner: (x: Inner) => number): number {
-  const products = cross.map(inner)
-  const at = (d: number, e: number, f: number) => products[(d * axes + e) * axes + f]
+function cubicForm({ axes, third, cross }: Local, share: number): number {
+  const at = (d: number, e: number, f: number) => cross[(d * axes + e) * axes + f] / share
   let squares = 0
   for (let d = 0; d < axes; d++) {
     for (let e = 0; e < axes; e++) {

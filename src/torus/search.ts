@@ -65,8 +65,8 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
 function begin(state: State): Box[] {
   const { gram, tau, lattice, goal, vertices } = state
   const origin = { corner: tau.map(() => 0), width: tau.map(() => 0) }
-  vertices.visit([origin], 0)
   const [first] = vertices.cornersOf(origin)
+  vertices.survey([first])
   const scale = Math.max(first.value, (goal.known ?? 0) ** 2)
   state.cells = curvatures(gram, tau, lattice, scale).map((c, d) => cellsFor(c / scale, lattice.turns[d]))
   const boxes = cover(state.cells, lattice)
@@ -74,8 +74,9 @@ function begin(state: State): Box[] {
     raise(state, rayFrom(state, first.point, first.vector))
     return boxes
   }
-  vertices.visit(boxes, 0)
-  const starts = [...new Set(boxes.flatMap(box => vertices.cornersOf(box)))].sort((a, b) => b.value - a.value)
+  const starts = [...new Set(boxes.flatMap(box => vertices.cornersOf(box)))]
+  vertices.survey(starts)
+  starts.sort((a, b) => b.value - a.value)
   // A second start that is not a neighbour of the first: the coarse grid may mislead.
   const neighbours = new Set(
     boxes
@@ -97,13 +98,14 @@ function cellsFor(curvature: number, turns: number): number {
   return Math.min(count, turns)
 }
 
-/** A box, how far the surface may bend over it along each axis, and whether Bernstein's inequality reaches that far. */
+/** A box, how far the surface may bend over it along each axis, and the level that closes it if all corners are below. */
 interface Trial {
   readonly box: Box
   readonly corners: readonly Vertex[]
   /** ½h_d²C_d */
   readonly bends: readonly number[]
-  readonly valid: boolean
+  /** Not positive where Bernstein's inequality does not reach that far. */
+  readonly level: number
 }
 
 function trialsOf(state: State, boxes: readonly Box[]): Trial[] {
@@ -111,28 +113,42 @@ function trialsOf(state: State, boxes: readonly Box[]): Trial[] {
   const curvature = curvatures(gram, tau, lattice, t)
   return boxes.map(box => {
     const bends = sides(box, lattice).map((h, d) => (h === 0 ? 0 : 0.5 * h * h * curvature[d] * (1 + 1e-14)))
-    return { box, corners: vertices.cornersOf(box), bends, valid: bends.reduce((sum, bend) => sum + bend, 0) < 4 * t }
+    return {
+      box,
+      corners: vertices.cornersOf(box),
+      bends,
+      level: t - 0.25 * bends.reduce((sum, bend) => sum + bend, 0) * (1 + 1e-14),
+    }
   })
 }
 
 const ceiling = (vertex: Vertex) => vertex.ceiling
 const value = (vertex: Vertex) => vertex.value
 
-function isClosed({ corners, bends, valid }: Trial, t: number): boolean {
-  return valid && arch(corners.map(ceiling), bends) <= t
+function isClosed({ corners, bends, level }: Trial, t: number): boolean {
+  return level > 0 && arch(corners.map(ceiling), bends) <= t
+}
+
+/** Corners without a value count as 0. */
+function mayClose({ corners, bends, level }: Trial, t: number): boolean {
+  return level > 0 && arch(corners.map(value), bends) < t
 }
 
 /** Visits the corners of all live boxes and closes what it can; the rest comes back in halves. */
 function descend(state: State, live: readonly Box[]): Box[] {
   const { lattice, goal, closed, vertices, t } = state
   const boxes = live.filter(box => !closed.some(done => inside(box, lattice, done.point, done.half)))
-  vertices.visit(boxes, t)
   const trials = trialsOf(state, boxes)
+  // What its corners' values cannot close needs no proof.
+  vertices.visit(
+    trials.filter(trial => mayClose(trial, t)),
+    t,
+  )
   const open = trials.filter(trial => !isClosed(trial, t))
   tighten(state, open)
   const left = open.filter(trial => !isClosed(trial, t))
   if (goal.observe) for (const trial of trials) if (!left.includes(trial)) goal.observe(trial.box)
-  lookHigher(state, left)
+  lookHigher(state, lattice.discrete ? trials : left)
   if (state.t === t && left.some(({ box, bends }) => box.width[steepest(bends)] < 2)) {
     // Nothing lies between these corners, and they fail: the last digits of t are below what can be proven here.
     state.t *= 1 + state.step
@@ -152,9 +168,9 @@ function steepest(bends: readonly number[]): number {
 /** Boxes that their corners' values would close, but not their ceilings: tests with all the room there is. */
 function tighten(state: State, open: readonly Trial[]): void {
   const wanted = new Map<Vertex, number>()
-  for (const { corners, bends, valid } of open) {
+  for (const { corners, bends, level: flat } of open) {
     const room = state.t - arch(corners.map(value), bends)
-    if (!valid || room < 0.3 * corners.reduce((most, vertex) => Math.max(most, vertex.ceiling - vertex.value), 0)) continue
+    if (flat <= 0 || room < 0.3 * corners.reduce((most, vertex) => Math.max(most, vertex.ceiling - vertex.value), 0)) continue
     for (const vertex of corners) {
       const level = vertex.value + 0.9 * room
       if (vertex.ceiling > level) wanted.set(vertex, Math.min(level, wanted.get(vertex) ?? Infinity))
@@ -177,8 +193,9 @@ function cutShort(state: State, boxes: readonly Box[]): Enclosure {
   for (let room = Math.max(state.t - base, base * 1e-6); boxes.length > 0 && base + room < last; room *= 2) {
     state.t = Math.max(state.t, base + room)
     const left = boxes.filter(box => !closed.some(done => inside(box, lattice, done.point, done.half)))
-    vertices.visit(left, state.t)
-    if (trialsOf(state, left).every(trial => isClosed(trial, state.t))) return finish(state, state.t, false)
+    const trials = trialsOf(state, left)
+    vertices.visit(trials, state.t)
+    if (trials.every(trial => isClosed(trial, state.t))) return finish(state, state.t, false)
   }
   return finish(state, last, false)
 }

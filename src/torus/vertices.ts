@@ -4,18 +4,20 @@ import { type Box, cornersOf, type Lattice } from './boxes.ts'
 /** A corner of boxes, shared by all that meet there, and what is known of λ_max(G) at it. */
 export interface Vertex {
   readonly point: readonly number[]
-  /** The highest Rayleigh quotient seen; −1 before the first visit. */
+  /** The highest Rayleigh quotient seen, or level at which a test failed: λ_max(G) is not below it, but for rounding. −1 before the first visit. */
   value: number
   /** λ_max(G) ≤ ceiling is proven. */
   ceiling: number
-  /** The vector of `value`. */
+  /** An approximate top eigenvector, where there has been a reason to have one. */
   vector: Float64Array | undefined
+  /** Has a ceiling been tried for? */
+  tested: boolean
 }
 
-/** A vertex as a corner of a box: the box may have it at −θ, where vectors are conjugate. */
-interface Corner {
-  readonly vertex: Vertex
-  readonly mirrored: boolean
+/** The corners of a box, and which of them the box has at −θ, where vectors are conjugate. */
+interface Corners {
+  readonly vertices: readonly Vertex[]
+  readonly mirrored: readonly boolean[]
 }
 
 /** The vertices of one search. */
@@ -26,80 +28,103 @@ export interface Vertices {
   pending(boxes: readonly Box[]): number
   at(point: readonly number[]): Vertex
   cornersOf(box: Box): readonly Vertex[]
-  /** Brackets λ_max(G) below t at the corners that have no ceiling yet; a new one starts from the vector of the corner it came from. */
-  visit(boxes: readonly Box[], t: number): void
+  /** Rayleigh quotients and vectors where there are none yet. */
+  survey(vertices: Iterable<Vertex>): void
+  /**
+   * Ceilings below t for the corners that have none yet: a new one starts Lanczos from the vector of the corner it came from, and is tested a
+   * little above what that gives.
+   */
+  visit(wanted: readonly { readonly box: Box }[], t: number): void
   /** Tries to prove λ_max(G) ≤ level at each vertex, many at a time. */
   test(wanted: ReadonlyMap<Vertex, number>): void
 }
 
-/** Steps of Lanczos without a start, with one from a neighbour (spectra of many channels are dense at the top), and after a failed test. */
-const COLD = 12
+/** Steps of Lanczos: without a start, with one from a neighbour, before the first test, after a failed one. Spectra of many channels are dense at the top. */
+const COLD = (n: number) => (n > 100 ? 12 : 9)
 const WARM = (n: number) => (n > 100 ? 8 : 6)
+const FIRST = 1
 const AGAIN = 12
 
 export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
   const { turns } = lattice
   const known = new Map<number | string, Vertex>()
-  const corners = new WeakMap<Box, readonly Corner[]>()
+  const corners = new WeakMap<Box, Corners>()
   let visited = 0
   const at = (point: readonly number[]): Vertex => {
     const name = nameOf(point, turns)
     let vertex = known.get(name)
     if (!vertex) {
-      vertex = { point, value: -1, ceiling: Infinity, vector: undefined }
+      vertex = { point, value: -1, ceiling: Infinity, vector: undefined, tested: false }
       known.set(name, vertex)
     }
     return vertex
   }
-  const ofBox = (box: Box): readonly Corner[] => {
+  const ofBox = (box: Box): Corners => {
     let found = corners.get(box)
     if (!found) {
-      found = cornersOf(box, lattice).map(({ point, mirrored }) => ({ vertex: at(point), mirrored }))
+      const places = cornersOf(box, lattice)
+      found = { vertices: places.map(({ point }) => at(point)), mirrored: places.map(({ mirrored }) => mirrored) }
       corners.set(box, found)
     }
     return found
   }
   const frequencies = (vertices: readonly Vertex[]) => {
     const points = new Float64Array(vertices.length * turns.length)
-    vertices.forEach((vertex, i) => {
-      points.set(vertex.point, i * turns.length)
-    })
+    for (const [i, vertex] of vertices.entries()) points.set(vertex.point, i * turns.length)
     return { turns, points }
   }
   const bracket = (starts: ReadonlyMap<Vertex, Float64Array | undefined>, t: number, steps: number) => {
     if (starts.size === 0) return
     const vertices = [...starts.keys()]
     const found = gram.bracket(frequencies(vertices), t, steps, [...starts.values()])
-    vertices.forEach((vertex, i) => {
+    const size = 2 * gram.n
+    for (const [i, vertex] of vertices.entries()) {
       if (vertex.value < 0) visited++
-      const { value, vector, ceiling } = found[i]
-      if (value > vertex.value) [vertex.value, vertex.vector] = [value, vector]
-      vertex.ceiling = Math.min(vertex.ceiling, ceiling)
-    })
+      if (found.values[i] > vertex.value) {
+        vertex.value = found.values[i]
+        vertex.vector = found.vectors.subarray(size * i, size * (i + 1))
+      }
+      vertex.ceiling = Math.min(vertex.ceiling, found.ceilings[i])
+      vertex.tested ||= t > 0
+    }
   }
   return {
     visited: () => visited,
-    pending: boxes => new Set(boxes.flatMap(box => ofBox(box).flatMap(({ vertex }) => (vertex.value < 0 ? vertex : [])))).size,
+    pending(boxes) {
+      const fresh = new Set<Vertex>()
+      for (const box of boxes) for (const vertex of ofBox(box).vertices) if (vertex.value < 0) fresh.add(vertex)
+      return fresh.size
+    },
     at,
-    cornersOf: box => ofBox(box).map(({ vertex }) => vertex),
-    visit(boxes, t) {
+    cornersOf: box => ofBox(box).vertices,
+    survey(vertices) {
+      const cold = new Map<Vertex, undefined>()
+      for (const vertex of vertices) if (!vertex.vector) cold.set(vertex, undefined)
+      bracket(cold, 0, COLD(gram.n))
+    },
+    visit(wanted, t) {
       const cold = new Map<Vertex, undefined>()
       const warm = new Map<Vertex, Float64Array>()
+      const first = new Map<Vertex, Float64Array>()
       const again = new Map<Vertex, Float64Array>()
-      for (const box of boxes) {
-        ofBox(box).forEach(({ vertex, mirrored }, i) => {
-          if (vertex.ceiling < Infinity || vertex.value >= t) return
-          if (vertex.vector) again.set(vertex, vertex.vector)
-          else {
-            const from = box.parent && ofBox(box.parent)[i]
-            const v = from?.vertex.vector
-            if (v) warm.set(vertex, from.mirrored === mirrored ? v : conjugate(v))
-            else cold.set(vertex, undefined)
+      for (const { box } of wanted) {
+        const { vertices, mirrored } = ofBox(box)
+        for (const [i, vertex] of vertices.entries()) {
+          if (vertex.ceiling < Infinity || vertex.value >= t) continue
+          if (vertex.vector) {
+            if (vertex.tested) again.set(vertex, vertex.vector)
+            else first.set(vertex, vertex.vector)
+            continue
           }
-        })
+          const from = box.parent && ofBox(box.parent)
+          const v = from?.vertices[i].vector
+          if (v) warm.set(vertex, from.mirrored[i] === mirrored[i] ? v : conjugate(v))
+          else cold.set(vertex, undefined)
+        }
       }
-      bracket(cold, t, COLD)
+      bracket(cold, t, COLD(gram.n))
       bracket(warm, t, WARM(gram.n))
+      bracket(first, t, FIRST)
       bracket(again, t, AGAIN)
     },
     test(wanted) {
@@ -108,6 +133,7 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
       const passed = gram.below(frequencies(vertices), levels)
       vertices.forEach((vertex, i) => {
         if (passed[i]) vertex.ceiling = Math.min(vertex.ceiling, levels[i])
+        else vertex.value = Math.max(vertex.value, levels[i])
       })
     },
   }
