@@ -178,7 +178,9 @@ function inSingle(
     for (let lane = 0; lane < lanes; lane++) {
       const value = Math.max(0, numbers[8 + lane] || 0) * (1 - BELIEF)
       values[first + lane] = value
-      for (let i = 0, at = lane, to = 2 * n * (first + lane); i < 2 * n; i++, at += 4) vectors[to + i] = vector[at]
+      // a matrix of zeros has no vector
+      const own = value > 0 ? undefined : coldStart(n)
+      for (let i = 0, at = lane, to = 2 * n * (first + lane); i < 2 * n; i++, at += 4) vectors[to + i] = own ? own[i] : vector[at]
       const room = t > 2 ** -40 && SERVES * (t - value) > guess
       numbers[lane] = room ? levelAbove(value, numbers[12 + lane], t, 0) : 0
       wanted ||= room

@@ -67,7 +67,8 @@ function begin(state: State): Box[] {
   const origin = { corner: tau.map(() => 0), width: tau.map(() => 0) }
   const [first] = vertices.cornersOf(origin)
   vertices.survey([first])
-  const scale = Math.max(first.value, (goal.known ?? 0) ** 2)
+  // M² is at least the mean of G, which is G₀; at θ = 0 there may be nothing.
+  const scale = Math.max(first.value, 0.5 * gram.centreNorm, (goal.known ?? 0) ** 2)
   state.cells = curvatures(gram, tau, lattice, scale).map((c, d) => cellsFor(c / scale, lattice.turns[d]))
   const boxes = cover(state.cells, lattice)
   if (spent(state) + vertices.pending(boxes) > goal.maxEvaluations) {
