@@ -141,6 +141,8 @@ const FINEST = 3 * 2 ** 22
 /** ‖Σ_p|A_p|‖_F ≥ ‖F(θ)‖₂ at every θ, rounded up; 0 only for a group of zeros. */
 function cheapCeiling(symbol: Symbol, group: number): number {
   const taps = groupTaps(symbol, group)
+  // Nothing to put in order: only whether there is anything at all.
+  if (symbol.groups === 1) return taps.some(x => x !== 0) ? Infinity : 0
   const plane = symbol.rows * symbol.columns
   const squares = absoluteSquares(taps, plane)
   return Math.sqrt(squares) * (1 + (plane + taps.length) * 2 ** -52) + (squares === 0 && taps.some(x => x !== 0) ? 1e-150 : 0)

@@ -36,7 +36,7 @@ export function ascend(
     const turns = new Array<number>(axes).fill(TURN)
     let [ritz] = gram.climb({ turns, points: Float64Array.from(point) }, from ? STEPS : MOST_STEPS, from && [from])
     // The Ritz value is within residual²/(gap to the next eigenvalue) of λ; restart until that is negligible.
-    for (let k = 0; k < 12 && ritz.residual > Math.max(2e-14, Math.sqrt(accuracy) * 0.03) * ritz.value; k++) {
+    for (let k = 0; k < 12 && ritz.residual > Math.max(2e-14, Math.sqrt(accuracy) * 0.3) * ritz.value; k++) {
       ;[ritz] = gram.climb({ turns, points: Float64Array.from(point) }, MOST_STEPS, [ritz.vector])
     }
     return { ray: rayAt(gram, turns, point, ritz.vector), residual: ritz.residual }
