@@ -44,9 +44,15 @@ export function certifyNetwork(model: Model, options: NetworkOptions = {}): Netw
   return { bound: { ...bound, lower: found.lower?.lower ?? 0 }, nodes, inputs, outputs, ...found }
 }
 
-/** Matrices have a norm to rounding; convolutions an enclosure of the wanted width. */
+/**
+ * Matrices have a norm to rounding; convolutions an enclosure of the wanted width. With zero padding the upper end is that of every size, and
+ * only the upper end counts here: the size is left out, and what would be spent on a lower end with it.
+ */
 function normOf(layer: SizedConv, gap: number): Proven {
-  return layer.kernelSize.length === 0 ? exact(layer) : spectralNorm(layer, { gap })
+  if (layer.kernelSize.length === 0) return exact(layer)
+  if (layer.padding === 'circular') return spectralNorm(layer, { gap })
+  const { inputSize: _, outputSize: __, ...everywhere } = layer
+  return spectralNorm(everywhere, { gap })
 }
 
 /** Carries the claims of all nodes from the inputs to the outputs. */

@@ -51,7 +51,7 @@ function inSecondHalf(point: readonly number[], turns: readonly number[]): boole
 
 /**
  * sup over x ∈ [0, 1]^D of Σ_i w_i(x)·values_i + Σ_d x_d(1 − x_d)·bends_d, w the weights of multilinear interpolation, bounded by taking the
- * supremum along one axis after the other (exact for D = 1); the better of the D cyclic orders. Rounded up.
+ * supremum along one axis after the other (exact for D = 1); the better of the D cyclic orders. Rounded up, for values that are not negative.
  */
 export function arch(values: readonly number[], bends: readonly number[]): number {
   const axes = bends.length
