@@ -105,7 +105,10 @@ async function dropped(page) {
 async function cancelled(page) {
   await drop(page, 'long.safetensors', manyLayers(60, 64))
   await until(page, () => /^[1-9]\d* of 60/.test(document.getElementById('count').textContent))
-  assert.ok(page.workers().some(worker => worker.url().endsWith('/audit.worker.js')), 'layers are audited by workers')
+  assert.ok(
+    page.workers().some(worker => worker.url().endsWith('/audit.worker.js')),
+    'layers are audited by workers',
+  )
   await page.click('#cancel')
   await said(page, 'Cancelled')
   assert.ok(await page.locator('#progress').isHidden())

@@ -109,15 +109,6 @@ export function derivativesAt(gram: GramSymbol, ray: Ray, order: number): Deriva
   return orders.map((list, i) => ({ order: list, along: realDot(ray.v, images[i]), across: project(images[i], ray.v) }))
 }
 
-/** x made orthogonal to unit vectors (twice is enough) and of length 1. */
-export function orthogonalise(x: Float64Array, basis: readonly Float64Array[]): Float64Array {
-  const y = x.slice()
-  for (let twice = 0; twice < 2; twice++) for (const v of basis) project(y, v)
-  const length = Math.sqrt(realDot(y, y))
-  if (length > 0) for (let i = 0; i < y.length; i++) y[i] /= length
-  return y
-}
-
 /** x − v·(vᴴx)/(vᴴv), in place. */
 function project(x: Float64Array, v: Float64Array): Float64Array {
   let re = 0

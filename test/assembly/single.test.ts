@@ -42,7 +42,10 @@ test('demote: the lower triangle of four matrices, each entry rounded to 32 bits
 })
 
 /** Verdicts, and the row sums of |L||L|ᴴ beside the largest in plain JavaScript from the factor itself. */
-function factor(batch: readonly Complex[], levels: readonly number[]): { ok: number[]; spread: number[]; plain: number[]; all: string } {
+function factor(
+  batch: readonly Complex[],
+  levels: readonly number[],
+): { ok: number[]; spread: number[]; plain: number[]; all: string } {
   const n = batch[0].rows
   const [l, v, out] = fenced([n * n * 4, n * 2, 4], (arena, l, v, out) => {
     const h = arena.alloc(n * n * 32)
@@ -60,7 +63,9 @@ function factor(batch: readonly Complex[], levels: readonly number[]): { ok: num
       const [re, im] = [entries[8 * (i * n + j) + lane], entries[8 * (i * n + j) + 4 + lane]]
       return i === j ? Math.abs(1 / re) : Math.sqrt(re * re + im * im)
     }
-    const columns = Array.from({ length: n }, (_, j) => Array.from({ length: n - j }, (_, k) => size(j + k, j)).reduce((a, b) => a + b))
+    const columns = Array.from({ length: n }, (_, j) =>
+      Array.from({ length: n - j }, (_, k) => size(j + k, j)).reduce((a, b) => a + b),
+    )
     return Math.max(...columns.map((_, i) => columns.slice(0, i + 1).reduce((sum, column, j) => sum + size(i, j) * column, 0)))
   })
   return { ok: [...numbers.subarray(0, 4)], spread: [...numbers.subarray(4)], plain, all: bits(out) }
@@ -128,7 +133,10 @@ test('Lanczos in four lanes: quotients of double precision to five digits, unit 
     arena.f32(h, 72).fill(0)
     arena.f32(x, 24).fill(0)
     arena.routines.climbSingle(3, 3, h, x, arena.alloc(4 * 3 * 32 + 3 * 48), out)
-    assert.ok([...arena.f32(out, 4)].every(value => !(Math.abs(value) > 1e-30)), 'a matrix of zeros')
+    assert.ok(
+      [...arena.f32(out, 4)].every(value => !(Math.abs(value) > 1e-30)),
+      'a matrix of zeros',
+    )
   })
 })
 

@@ -60,7 +60,8 @@ test('close to t single precision cannot say, and double precision does; below �
         const { ceilings } = gram.bracket(someFrequencies(1), top * (1 + room), 24, [])
         assert.ok(ceilings[0] >= top * (1 - 1e-13) && ceilings[0] <= top * (1 + room), `n = ${n}, room ${room}: ${ceilings[0]}`)
       }
-      for (const t of [top * (1 - 1e-10), top * 0.5, 0]) assert.is(gram.bracket(someFrequencies(1), t, 24, []).ceilings[0], Infinity)
+      for (const t of [top * (1 - 1e-10), top * 0.5, 0])
+        assert.is(gram.bracket(someFrequencies(1), t, 24, []).ceilings[0], Infinity)
     })
   }
 })
@@ -93,8 +94,7 @@ test('the complement: its floor is below what is left of t·I − G beside v, an
           im += ritz.vector[i] * x[i + 1] - ritz.vector[i + 1] * x[i]
         }
         return x.map((value, i) => {
-          const along =
-            i & 1 ? re * ritz.vector[i] + im * ritz.vector[i - 1] : re * ritz.vector[i] - im * ritz.vector[i + 1]
+          const along = i & 1 ? re * ritz.vector[i] + im * ritz.vector[i - 1] : re * ritz.vector[i] - im * ritz.vector[i + 1]
           return t * value - y[i] + ritz.value * along
         })
       }
