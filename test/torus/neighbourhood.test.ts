@@ -44,4 +44,25 @@ test('nothing in a closed neighbourhood is above its level, around maxima, lower
   assert.ok(closed >= 10 && refused >= 1, `${closed} closed, ${refused} refused`)
 })
 
+test('what rises beside the maximum without being coupled to it is seen: only the tests at the corners can', () => {
+  // Two layers that share nothing: windows modulated to one radian and, 5 % higher, to 1.2. At the first maximum the second is lower.
+  const window = (p: number, at: number) => Math.cos(at * p) * Math.cos((Math.PI * p) / 10) ** 2
+  const data = new Float64Array(2 * 2 * 9)
+  for (let p = -4; p <= 4; p++) {
+    data[p + 4] = window(p, 1)
+    data[27 + p + 4] = 1.05 * window(p, 1.2)
+  }
+  withGramSymbol(symbolEverySize(conv({ data, shape: [2, 2, 9] })), 0, gram => {
+    const first = Float64Array.of(1, 0, 0, 0)
+    const peak = ascend(gram, [Math.floor(TURN / (2 * Math.PI))], first, [0.05], 1e-13)
+    const t = peak.ray.value * (1 + 1e-6)
+    const { box, evaluations } = closeNeighbourhood(gram, peak, t, [4], [8], gram.weight)
+    assert.ok(evaluations > 0, 'corners were tested')
+    if (!box) return
+    const points = Float64Array.from({ length: 41 }, (_, i) => Math.round(box.point[0] + ((i - 20) / 20) * box.half[0]))
+    const highest = Math.max(...gram.climb({ turns: [TURN], points }, 2).map(ritz => ritz.value))
+    assert.ok(highest <= t, `${highest} in a neighbourhood closed at ${t}`)
+  })
+})
+
 test.run()
