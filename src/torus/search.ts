@@ -52,7 +52,8 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
     step: lattice.discrete ? 2 ** -42 : 2 ** -36,
   }
   let live = begin(state)
-  let visited: readonly Box[] = []
+  // The first boxes may be all there is time for: their corners have values already.
+  let visited: readonly Box[] = state.vertices.pending(live) === 0 ? live : []
   while (live.length > 0) {
     if (spent(state) + state.vertices.pending(live) > goal.maxEvaluations) return cutShort(state, visited)
     visited = live
