@@ -1,4 +1,5 @@
 import { gamma } from '../rounding.ts'
+import { peakOf } from '../summation.ts'
 import { circularFrequencies, type Frequencies, type Symbol } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
@@ -117,32 +118,35 @@ function putWeights(
 
 /** Upper bounds of ‖G_q‖₂ for computed taps, q = 0 first: min(‖·‖_F, √(‖·‖₁‖·‖_∞)) and what they may be wrong by. */
 export function planeNorms(planes: Float64Array, n: number, half: number, error: number): Float64Array {
+  const inflate = 1 + gamma(n * n + 16) * 4
+  return Float64Array.from({ length: half + 1 }, (_, t) => planeNorm(planes, n, half, t) * inflate + error)
+}
+
+function planeNorm(planes: Float64Array, n: number, half: number, t: number): number {
   const block = 4 * (1 + 2 * half)
-  const far = 4 * half
-  return Float64Array.from({ length: half + 1 }, (_, t) => {
-    const rows = new Float64Array(n)
-    const columns = new Float64Array(n)
-    let squares = 0
-    const add = (i: number, j: number, x: number) => {
-      squares += x * x
-      rows[i] += Math.abs(x)
-      columns[j] += Math.abs(x)
-    }
-    let at = 4 * t
-    for (let j = 0; j < n; j += 2) {
-      for (let i = j; i < n; i += 2, at += block) {
-        for (let e = 0; e < 4; e++) {
-          const [row, column] = [i + (e & 1), j + (e >> 1)]
-          if (row >= n || column > row) continue
-          const sum = planes[at + e]
-          const difference = t === 0 ? 0 : planes[at + far + e]
-          if (t === 0) add(row, column, sum)
-          else add(row, column, (sum + difference) / 2)
-          if (row > column) add(column, row, t === 0 ? sum : (sum - difference) / 2)
-        }
+  const rows = new Float64Array(n)
+  const columns = new Float64Array(n)
+  let squares = 0
+  for (let j = 0, at = 4 * t; j < n; j += 2) {
+    for (let i = j; i < n; i += 2, at += block) {
+      for (let e = 0; e < 4; e++) {
+        const row = i + (e & 1)
+        const column = j + (e >> 1)
+        if (row >= n || column > row) continue
+        // G₀ is symmetric and stored once; of the others there is the sum of two entries that mirror each other, and the difference.
+        const sum = planes[at + e]
+        const difference = t === 0 ? 0 : planes[at + 4 * half + e]
+        const below = Math.abs(t === 0 ? sum : (sum + difference) / 2)
+        const above = Math.abs(t === 0 ? sum : (sum - difference) / 2)
+        squares += below * below
+        rows[row] += below
+        columns[column] += below
+        if (row === column) continue
+        squares += above * above
+        rows[column] += above
+        columns[row] += above
       }
     }
-    const largest = (sums: Float64Array) => sums.reduce((most, x) => Math.max(most, x), 0)
-    return Math.min(Math.sqrt(squares), Math.sqrt(largest(rows) * largest(columns))) * (1 + gamma(n * n + 16) * 4) + error
-  })
+  }
+  return Math.min(Math.sqrt(squares), Math.sqrt(peakOf(rows) * peakOf(columns)))
 }

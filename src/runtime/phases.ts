@@ -31,27 +31,29 @@ export function putPhasesAt(
     count,
   )
   const out = arena.f64(at, pairs * positions.length * 4)
-  for (let slot = 0; slot < 2 * pairs; slot++) {
-    const i = Math.min(slot, count - 1)
-    let to = (slot >> 1) * positions.length * 4 + (slot & 1)
-    for (const q of positions) {
-      let re = 1
-      let im = 0
-      for (let d = 0; d < axes; d++) {
-        if (q[d] === 0) continue
-        const entry = 2 * (i * (reach[d] + 1) + Math.abs(q[d]))
-        const c = tables[d][entry]
-        const s = q[d] < 0 ? -tables[d][entry + 1] : tables[d][entry + 1]
-        const next = re * c - im * s
-        im = re * s + im * c
-        re = next
-      }
-      out[to] = re
-      out[to + 2] = im
-      to += 4
+  for (let i = 0; i < out.length; i++) out[i] = i & 2 ? 0 : 1
+  for (let d = 0; d < axes; d++) {
+    const steps = Int32Array.from(positions, q => q[d])
+    for (let slot = 0; slot < 2 * pairs; slot++) {
+      turn(out, (slot >> 1) * positions.length * 4 + (slot & 1), steps, tables[d], Math.min(slot, count - 1) * (reach[d] + 1))
     }
   }
   return at
+}
+
+/** Multiplies every fourth complex number by e^{iqθ}, q = steps[t], from a table of e^{i|q|θ}. */
+function turn(out: Float64Array, to: number, steps: Int32Array, table: Float64Array, from: number): void {
+  for (let t = 0; t < steps.length; t++, to += 4) {
+    const q = steps[t]
+    if (q === 0) continue
+    const entry = 2 * (from + Math.abs(q))
+    const c = table[entry]
+    const s = q < 0 ? -table[entry + 1] : table[entry + 1]
+    const re = out[to]
+    const im = out[to + 2]
+    out[to] = re * c - im * s
+    out[to + 2] = re * s + im * c
+  }
 }
 
 /**
