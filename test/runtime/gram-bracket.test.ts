@@ -72,6 +72,8 @@ test('a symbol that vanishes somewhere: a value of 0, a vector, and a ceiling', 
     assert.is(values[0], 0)
     assert.ok(ceilings[0] > 0 && ceilings[0] < 1)
     assert.ok(vectors.every(Number.isFinite))
+    const [ritz] = gram.climb({ turns: [4, 4], points: Float64Array.of(0, 0) }, 24)
+    assert.ok(ritz.value < 1e-280 && Math.abs(ritz.vector[0] ** 2 + ritz.vector[1] ** 2 - 1) < 1e-12)
   })
 })
 

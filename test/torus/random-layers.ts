@@ -1,4 +1,4 @@
-import type { Layer } from './supremum.ts'
+import type { Layer } from './aliases.ts'
 
 /** A seeded stream of uniform numbers in [0, 1). */
 export function uniform(seed: number): () => number {
@@ -11,25 +11,125 @@ export function uniform(seed: number): () => number {
   }
 }
 
-/** A small random layer of any geometry: 1- to 3-D, groups, strides, dilations, and kernels that are smooth, sparse, peaked or noisy. */
-export function randomLayer(seed: number): Layer & { readonly points: number } {
-  const next = uniform(seed)
-  const whole = (least: number, most: number) => least + Math.floor(next() * (most - least + 1))
-  const axes = [1, 2, 2, 2, 3][whole(0, 4)]
-  const groups = next() < 0.2 ? 2 : 1
-  const sides = Array.from({ length: axes }, () => whole(1, axes === 1 ? 7 : axes === 2 ? 4 : 2))
-  const shape = [groups * whole(1, 3), whole(1, 3), ...sides]
-  const each = (most: number) => Array.from({ length: axes }, () => (next() < 0.7 ? 1 : whole(1, most)))
-  const style = whole(0, 3)
-  const kernel = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => {
-    const x = next() + next() + next() - 1.5
-    if (style === 0) return x
-    if (style === 1) return next() < 0.6 ? 0 : x
-    if (style === 2) return 1 + 0.01 * x
-    return x * 10 ** (6 * next() - 3)
+/** A layer for the oracle, what kind of kernel it has, and an input size to pad it at. */
+export interface RandomLayer extends Layer {
+  readonly style: Style
+  readonly transposed: boolean
+  /** Sides of the frequency grid of a circular layer: inputs over strides, or inputs where it is transposed. */
+  readonly grid: readonly number[]
+  /** [before…, after…] of a zero-padded one. */
+  readonly pads: readonly number[]
+}
+
+type Next = () => number
+
+/** A kernel of groups × rows × columns × taps numbers, axis by axis. */
+interface Size {
+  readonly rows: number
+  readonly columns: number
+  readonly sides: readonly number[]
+}
+
+const whole = (next: Next, least: number, most: number) => least + Math.floor(next() * (most - least + 1))
+const normal = (next: Next) => next() + next() + next() - 1.5
+
+/** Each fills a kernel [rows, columns, k…]; half of them are made to fool a search. */
+const styles = {
+  noise: (next, size) => each(size, () => normal(next)),
+  sparse: (next, size) => each(size, () => (next() < 0.6 ? 0 : normal(next))),
+  smooth: (next, size) => each(size, () => 1 + 0.01 * normal(next)),
+  spread: (next, size) => each(size, () => normal(next) * 10 ** (6 * next() - 3)),
+  /** −1, 0 and 1: ties, symbols constant along lines, maxima on the corners of every box. */
+  signs: (next, size) => each(size, () => whole(next, -1, 1)),
+  /** One tap of a permutation each: flat symbols, moved a hair off in half of them. */
+  shifts(next, size) {
+    const off = next() < 0.5 ? 0 : 1e-9
+    const places = Array.from({ length: size.rows }, () => size.sides.map(k => whole(next, 0, k - 1)).join())
+    return each(size, (o, i, p) => (i === o % size.columns && p.join() === places[o] ? 1 : 0) + off * normal(next))
+  },
+  /** Taps in phase at one angle that no grid contains: as narrow a peak as the kernel allows, and lobes beside it. */
+  steered(next, size) {
+    const angles = size.sides.map(() => 2 * Math.PI * next())
+    const phases = Array.from({ length: size.rows + size.columns }, () => 2 * Math.PI * next())
+    const noise = 10 ** (-3 * next() - 0.5)
+    return each(size, (o, i, p) => {
+      const angle = p.reduce((sum, x, d) => sum + angles[d] * x, phases[o] + phases[size.rows + i])
+      return Math.cos(angle) + noise * normal(next)
+    })
+  },
+  /** Even taps: the slope vanishes at every corner of the first boxes, at maxima and saddles. */
+  even(next, size) {
+    const taps = new Map<string, number>()
+    return each(size, (o, i, p) => {
+      const name = (q: readonly number[]) => `${o},${i},${q}`
+      const mirror = taps.get(name(p.map((x, d) => size.sides[d] - 1 - x)))
+      taps.set(name(p), mirror ?? normal(next))
+      return taps.get(name(p))!
+    })
+  },
+  /** Channel after channel the first one once more, every other tap negated and 1e-12 larger: maxima half a turn apart and as good as tied. */
+  twins(next, size) {
+    const first = each({ ...size, rows: 1, columns: 1 }, () => normal(next))
+    const scales = Array.from({ length: size.rows }, () => 1 + 1e-12 * whole(next, -1, 1))
+    return each(size, (o, i, p) => {
+      if (i !== o % size.columns) return 0
+      const flat = p.reduce((at, x, d) => at * size.sides[d] + x, 0)
+      return first[flat] * scales[o] * (p.reduce((sum, x) => sum + x, 0) % 2 && o % 2 ? -1 : 1)
+    })
+  },
+  /** Rows and columns of weights from 1e-150 to 1e150, or of a few orders. */
+  scaled(next, size) {
+    const reach = [3, 37, 150][whole(next, 0, 2)]
+    const of = (count: number) => Array.from({ length: count }, () => 10 ** (reach * (next() - 0.5)))
+    const [rows, columns] = [of(size.rows), of(size.columns)]
+    return each(size, (o, i) => normal(next) * rows[o] * columns[i])
+  },
+} satisfies Record<string, (next: Next, size: Size) => Float64Array>
+
+export type Style = keyof typeof styles
+
+function each({ rows, columns, sides }: Size, entry: (o: number, i: number, p: readonly number[]) => number): Float64Array {
+  const taps = sides.reduce((a, b) => a * b, 1)
+  const place = new Array<number>(sides.length)
+  return Float64Array.from({ length: rows * columns * taps }, (_, flat) => {
+    for (let d = sides.length - 1, rest = flat % taps; d >= 0; d--) {
+      place[d] = rest % sides[d]
+      rest = Math.floor(rest / sides[d])
+    }
+    return entry(Math.floor(flat / taps / columns), Math.floor(flat / taps) % columns, place)
   })
-  const dilation = each(3)
-  // A dilated kernel repeats its surface that many times a turn.
-  const points = [96, 24, 12][axes - 1] * Math.max(...dilation)
-  return { kernel, shape, stride: each(3), dilation, groups, points }
+}
+
+/**
+ * A small random layer of any geometry: 1- to 3-D, groups, strides, dilations, transposed or not; one to four channels mostly and eight at most; up to
+ * 7 taps an axis (11 in one dimension) where channels are few; one in eight scaled by 1e±150.
+ */
+export function randomLayer(seed: number): RandomLayer {
+  const next = uniform(seed)
+  const axes = [1, 2, 2, 2, 3][whole(next, 0, 4)]
+  const groups = next() < 0.15 ? whole(next, 2, 3) : 1
+  const most = next() < 0.1 ? 8 : 4
+  const [rows, columns] = [whole(next, 1, most), whole(next, 1, most)]
+  const few = rows * columns <= 4
+  const widest = axes === 1 ? 11 : axes === 2 ? (few ? 7 : most === 8 ? 3 : 4) : few ? 3 : 2
+  const sides = Array.from({ length: axes }, () => whole(next, 1, next() < 0.5 ? Math.min(3, widest) : widest))
+  const size = { rows, columns, sides }
+  const names = Object.keys(styles) as Style[]
+  // every third one plain noise
+  const style = next() < 0.25 ? 'noise' : names[whole(next, 0, names.length - 1)]
+  const loud = next() < 0.125 ? (next() < 0.5 ? 1e-150 : 1e150) : 1
+  const blocks = Array.from({ length: groups }, () => styles[style](next, size).map(x => x * loud))
+  const steps = (farthest: number) => sides.map(() => (next() < 0.7 ? 1 : whole(next, 1, farthest)))
+  const [stride, dilation] = [steps(3), steps(axes === 3 ? 2 : 3)]
+  return {
+    kernel: Float64Array.from(blocks.flatMap(block => Array.from(block))),
+    shape: [groups * rows, columns, ...sides],
+    stride,
+    dilation,
+    groups,
+    style,
+    transposed: next() < 0.25,
+    grid: sides.map(() => whole(next, 1, [12, 5, 3][axes - 1])),
+    pads: Array.from({ length: 2 * axes }, (_, d) => whole(next, 0, dilation[d % axes] * (sides[d % axes] - 1))),
+  }
 }

@@ -1,140 +1,190 @@
 /**
- * An oracle for M = sup_θ ‖F(θ)‖₂ that shares no code with src/ and no formula with METHODS §1: a strided convolution is a full one
- * followed by sampling, so T·T* has the symbol (1/Πs)·Σ_a K̂(ω_a)K̂(ω_a)ᴴ over the aliases ω_a = (θ + 2πa)/s, K̂(ω) = Σ_p K_p e^{i δp·ω}.
- * Its largest eigenvalue is sought on a fine grid and then by pattern search from the best points. Never above M.
+ * An oracle for M = sup_θ ‖F(θ)‖₂ that shares no code with src/ and no formula with METHODS §1 (aliases.ts): a fine grid, then Newton steps with
+ * differences of values from every grid point that may lie beside the maximum. Never above M but for rounding.
  */
-export interface Layer {
-  /** [out, in, k…] of one group after another: out is the number of output channels in all groups. */
-  readonly kernel: ArrayLike<number>
-  readonly shape: readonly number[]
-  readonly stride: readonly number[]
-  readonly dilation: readonly number[]
-  readonly groups: number
-}
+import { type Layer, type Surface, surfaceOf } from './aliases.ts'
 
-export function supremum(layer: Layer, points: number, climbs = 12): number {
+/** Grid points an axis for each degree of the surface, by the number of axes. */
+const DENSITY = [32, 12, 8]
+
+/** @param finer how many times the usual density; a fine grid tells a poor one of the oracle's from a wrong bracket */
+export function supremum(layer: Layer, finer = 1): number {
+  const scale = scaleOf(layer.kernel)
   let best = 0
-  for (let g = 0; g < layer.groups; g++) best = Math.max(best, groupSupremum(layer, g, points, climbs))
+  for (let g = 0; g < layer.groups; g++) best = highest(surfaceOf(layer, g, scale), finer, best)
+  return Math.sqrt(best) * scale
+}
+
+/** max ‖F(θ)‖₂ over θ = 2πj/n alone: the norm of the circular layer with n output points an axis, to rounding. */
+export function latticeMaximum(layer: Layer, sides: readonly number[]): number {
+  const scale = scaleOf(layer.kernel)
+  const total = sides.reduce((a, b) => a * b, 1)
+  let best = 0
+  for (let g = 0; g < layer.groups; g++) {
+    const surface = surfaceOf(layer, g, scale)
+    for (let flat = 0; flat < total; flat++) {
+      let rest = flat
+      const theta = sides.map(n => {
+        const j = rest % n
+        rest = Math.floor(rest / n)
+        return (2 * Math.PI * j) / n
+      })
+      best = Math.max(best, surface.at(theta))
+    }
+  }
+  return Math.sqrt(best) * scale
+}
+
+/** The power of two near the largest entry: 1e±150 squared leaves the range of doubles. */
+function scaleOf(kernel: ArrayLike<number>): number {
+  let largest = 0
+  for (let i = 0; i < kernel.length; i++) largest = Math.max(largest, Math.abs(kernel[i]))
+  return largest > 0 ? 2 ** Math.floor(Math.log2(largest)) : 1
+}
+
+/** sup λ of one group, or `best` where that is higher. */
+function highest(surface: Surface, finer: number, best: number): number {
+  const { axes, degrees } = surface
+  const points = degrees.map(degree => (degree === 0 ? 1 : Math.ceil(finer * DENSITY[axes - 1] * (degree + 1))))
+  // Half the torus along one axis is enough: λ(−θ) = λ(θ) for a real kernel.
+  const halved = points.findIndex(n => n > 1)
+  const sides = points.map((n, d) => (d === halved ? (n >> 1) + 1 : n))
+  /*
+   * Along an axis through its maximum μ a polynomial of degree k in [0, μ] is at least μ·cos²(kδ/2) at distance δ, so the grid point nearest to
+   * the maximum has this share of it.
+   */
+  const share = points.reduce((part, n, d) => part * Math.cos((degrees[d] * Math.PI) / (2 * n)) ** 2, 1)
+  // Shifted, so that no climb begins on a point of symmetry, where a saddle looks like a maximum.
+  const angle = (i: number, d: number) => (2 * Math.PI * (i + 0.17 + 0.11 * d)) / points[d]
+  const values = new Float64Array(sides.reduce((a, b) => a * b, 1))
+  const theta = new Float64Array(axes)
+  const placeOf = (flat: number) => {
+    let rest = flat
+    for (let d = 0; d < axes; d++) {
+      theta[d] = angle(rest % sides[d], d)
+      rest = Math.floor(rest / sides[d])
+    }
+    return theta
+  }
+  for (let flat = 0; flat < values.length; flat++) {
+    values[flat] = surface.at(placeOf(flat), share * best)
+    best = Math.max(best, values[flat])
+  }
+  const units = degrees.map(degree => 1 / (degree + 1))
+  const starts = crests(values, sides, halved).filter(flat => values[flat] >= share * best)
+  starts.sort((a, b) => values[b] - values[a])
+  for (const flat of starts.slice(0, CLIMBS * finer)) {
+    if (values[flat] < share * best) break
+    best = Math.max(best, climb(surface, Array.from(placeOf(flat)), values[flat], units))
+  }
   return best
 }
 
-function groupSupremum(layer: Layer, group: number, points: number, climbs: number): number {
-  const axes = layer.stride.length
-  const f = (theta: readonly number[]) => Math.sqrt(topEigenvalue(...aliased(layer, group, theta)))
-  // along the axes and the diagonals: maxima can lie on ridges
-  const moves = Array.from({ length: 3 ** axes }, (_, i) =>
-    Array.from({ length: axes }, (_, d) => (Math.floor(i / 3 ** d) % 3) - 1),
-  )
-  const total = points ** axes
-  const place = (flat: number) => Array.from({ length: axes }, (_, d) => Math.floor(flat / points ** d) % points)
-  // shifted, so that no climb begins on a point of symmetry, where a saddle looks like a maximum
-  const angles = (index: readonly number[]) => index.map((i, d) => (2 * Math.PI * (i + 0.17 + 0.11 * d)) / points)
-  const values = Float64Array.from({ length: total }, (_, flat) => f(angles(place(flat))))
-  const flatOf = (index: readonly number[]) => index.reduce((sum, i, d) => sum + ((i + points) % points) * points ** d, 0)
-  // every point as high as its neighbours, the highest first
-  const grid = Array.from(values.keys())
-    .filter(flat => moves.every(move => values[flatOf(place(flat).map((i, d) => i + move[d]))] <= values[flat]))
-    .map(flat => ({ theta: angles(place(flat)), value: values[flat] }))
-  grid.sort((a, b) => b.value - a.value)
-  let best = grid[0].value
-  for (const start of grid.slice(0, climbs)) {
-    let { theta, value } = start
-    for (let step = (2 * Math.PI) / points; step > 1e-7; ) {
-      let improved = false
-      for (const move of moves) {
-        const there = theta.map((x, d) => x + move[d] * step)
-        const next = f(there)
-        if (next > value) {
-          value = next
-          theta = there
-          improved = true
-        }
+/** Climbs at most; flat surfaces have a crest everywhere. */
+const CLIMBS = 16
+
+/** Points of a grid as high as all their neighbours; the halved axis ends, the others wrap around. */
+function crests(values: Float64Array, sides: readonly number[], halved: number): number[] {
+  const found: number[] = []
+  const moves = 3 ** sides.length
+  for (let flat = 0; flat < values.length; flat++) {
+    let top = true
+    for (let move = 0; move < moves && top; move++) {
+      let [rest, turn, at, reach, outside] = [flat, move, 0, 1, false]
+      for (let d = 0; d < sides.length; d++) {
+        const x = (rest % sides[d]) + (turn % 3) - 1
+        if (d === halved && (x < 0 || x >= sides[d])) outside = true
+        at += ((x + sides[d]) % sides[d]) * reach
+        rest = Math.floor(rest / sides[d])
+        turn = Math.floor(turn / 3)
+        reach *= sides[d]
       }
-      if (!improved) step /= 2.5
+      top = outside || values[at] <= values[flat]
     }
-    best = Math.max(best, value)
+    if (top) found.push(flat)
   }
-  return best
+  return found
 }
 
-/** Re and Im of the m×m matrix (1/Πs)Σ_a K̂(ω_a)K̂(ω_a)ᴴ. */
-function aliased(
-  { kernel, shape, stride, dilation, groups }: Layer,
-  group: number,
-  theta: readonly number[],
-): [Float64Array, Float64Array, number] {
-  const [out, columns, ...sides] = shape
-  const m = out / groups
-  const taps = sides.reduce((a, b) => a * b, 1)
-  const aliases = stride.reduce((a, b) => a * b, 1)
-  const [re, im] = [new Float64Array(m * m), new Float64Array(m * m)]
-  for (let alias = 0; alias < aliases; alias++) {
-    let rest = alias
-    const omega = theta.map((x, d) => {
-      const a = rest % stride[d]
-      rest = Math.floor(rest / stride[d])
-      return (x + 2 * Math.PI * a) / stride[d]
-    })
-    const [kr, ki] = [new Float64Array(m * columns), new Float64Array(m * columns)]
-    for (let p = 0; p < taps; p++) {
-      let left = p
-      let angle = 0
-      for (let d = sides.length - 1; d >= 0; d--) {
-        angle += omega[d] * dilation[d] * (left % sides[d])
-        left = Math.floor(left / sides[d])
+/**
+ * Distances of the points that differences are taken from, in units of 1/(degree + 1): far apart first, where a nearly flat surface is still more than
+ * rounding, then close, with errors of 1e-8 in a slope, which the value feels squared.
+ */
+const APART = [2e-2, 3e-4]
+
+/** Newton steps within a radius that shrinks where they fail; the value they end at. */
+function climb(surface: Surface, start: readonly number[], value: number, units: readonly number[]): number {
+  let theta = start
+  for (const apart of APART) {
+    let radius = 0.5
+    for (let k = 0; k < 40 && radius > 1e-7; k++) {
+      const { slope, bend } = differences(surface, theta, value, units, apart)
+      let next = 0
+      for (; !(next > value) && radius > 1e-7; radius /= 4) {
+        const step = towardsTop(slope, bend, radius)
+        const there = theta.map((x, d) => x + step[d] * units[d])
+        next = surface.at(there)
+        if (next > value) theta = there
       }
-      const [c, s] = [Math.cos(angle), Math.sin(angle)]
-      for (let e = 0; e < m * columns; e++) {
-        const x = kernel[(group * m * columns + e) * taps + p]
-        kr[e] += x * c
-        ki[e] += x * s
-      }
-    }
-    for (let i = 0; i < m; i++) {
-      for (let j = 0; j < m; j++) {
-        for (let k = 0; k < columns; k++) {
-          const [ar, ai, br, bi] = [kr[i * columns + k], ki[i * columns + k], kr[j * columns + k], ki[j * columns + k]]
-          re[i * m + j] += (ar * br + ai * bi) / aliases
-          im[i * m + j] += (ai * br - ar * bi) / aliases
-        }
-      }
+      const gain = next - value
+      radius = Math.min(0.5, 8 * radius)
+      if (gain > 0) value = next
+      if (!(gain > 1e-15 * value)) break
     }
   }
-  return [re, im, m]
+  return value
 }
 
-/** A Rayleigh quotient of a Hermitian matrix at the largest column of its 2^10-th power: λ_max to rounding, from below. */
-function topEigenvalue(re: Float64Array, im: Float64Array, m: number): number {
-  if (m === 1) return re[0]
-  let [x, y] = [re, im]
-  for (let k = 0; k < 10; k++) {
-    const scale = Math.max(...x.map(Math.abs), ...y.map(Math.abs))
-    if (scale === 0) return 0
-    const [u, v] = [new Float64Array(m * m), new Float64Array(m * m)]
-    for (let i = 0; i < m; i++) {
-      for (let j = 0; j < m; j++) {
-        let [a, b] = [0, 0]
-        for (let l = 0; l < m; l++) {
-          a += (x[i * m + l] / scale) * (x[l * m + j] / scale) - (y[i * m + l] / scale) * (y[l * m + j] / scale)
-          b += (x[i * m + l] / scale) * (y[l * m + j] / scale) + (y[i * m + l] / scale) * (x[l * m + j] / scale)
-        }
-        u[i * m + j] = a
-        v[i * m + j] = b
-      }
-    }
-    ;[x, y] = [u, v]
+/** First and second central differences of λ along the axes and their diagonals. */
+function differences(surface: Surface, theta: readonly number[], value: number, units: readonly number[], apart: number) {
+  const axes = theta.length
+  const there = new Float64Array(axes)
+  const at = (d: number, e: number, sign: number) => {
+    for (let i = 0; i < axes; i++) there[i] = theta[i] + ((i === d ? sign : 0) + (i === e ? sign : 0)) * apart * units[i]
+    return surface.at(there)
   }
-  let column = 0
-  for (let j = 1; j < m; j++) if (x[j * m + j] > x[column * m + column]) column = j
-  let [top, square] = [0, 0]
-  for (let i = 0; i < m; i++) {
-    let [a, b] = [0, 0]
-    for (let l = 0; l < m; l++) {
-      a += re[i * m + l] * x[l * m + column] - im[i * m + l] * y[l * m + column]
-      b += re[i * m + l] * y[l * m + column] + im[i * m + l] * x[l * m + column]
+  const ahead = units.map((_, d) => at(d, -1, 1))
+  const behind = units.map((_, d) => at(d, -1, -1))
+  const slope = ahead.map((x, d) => (x - behind[d]) / (2 * apart))
+  const bend = new Float64Array(axes * axes)
+  for (let d = 0; d < axes; d++) {
+    bend[d * axes + d] = (ahead[d] - 2 * value + behind[d]) / apart ** 2
+    for (let e = 0; e < d; e++) {
+      const both = at(d, e, 1) + at(d, e, -1) - 2 * value
+      const own = ahead[d] + behind[d] + ahead[e] + behind[e] - 4 * value
+      bend[d * axes + e] = bend[e * axes + d] = (both - own) / (2 * apart ** 2)
     }
-    top += x[i * m + column] * a + y[i * m + column] * b
-    square += x[i * m + column] ** 2 + y[i * m + column] ** 2
   }
-  return square > 0 ? top / square : 0
+  return { slope, bend }
+}
+
+/** The step (sI − H)⁻¹g with the smallest s that makes it a way up and no longer than the radius. */
+function towardsTop(slope: readonly number[], bend: Float64Array, radius: number): number[] {
+  const axes = slope.length
+  let size = 1e-300
+  for (let i = 0; i < bend.length; i++) size = Math.max(size, Math.abs(bend[i]))
+  for (let shift = 0; ; shift = shift === 0 ? 1e-6 * size : 3 * shift) {
+    const step = solve(bend, shift, slope, axes)
+    if (step?.every(s => Math.abs(s) <= radius)) return step
+    if (shift > 1e15 * size) return slope.map(() => 0)
+  }
+}
+
+/** Gaussian elimination of sI − H; undefined unless all pivots are positive. */
+function solve(bend: Float64Array, shift: number, slope: readonly number[], axes: number): number[] | undefined {
+  const a = Float64Array.from(bend, (x, at) => (at % (axes + 1) === 0 ? shift - x : -x))
+  const b = [...slope]
+  for (let j = 0; j < axes; j++) {
+    if (!(a[j * axes + j] > 0)) return undefined
+    for (let i = j + 1; i < axes; i++) {
+      const factor = a[i * axes + j] / a[j * axes + j]
+      for (let k = j; k < axes; k++) a[i * axes + k] -= factor * a[j * axes + k]
+      b[i] -= factor * b[j]
+    }
+  }
+  for (let j = axes - 1; j >= 0; j--) {
+    for (let k = j + 1; k < axes; k++) b[j] -= a[j * axes + k] * b[k]
+    b[j] /= a[j * axes + j]
+  }
+  return b
 }
