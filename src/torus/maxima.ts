@@ -136,7 +136,6 @@ export function raise(state: State, ray: Ray): void {
   const wanted = (state.lower * (1 + goal.gap * 0.999)) ** 2 * (1 - 8 * UNIT)
   const highest = Math.max(state.lower * state.lower, Math.min(ray.value, state.best.value))
   const reachable = highest * (1 + 8 * UNIT) + 4 * gram.margin(highest)
-  state.floored = wanted < reachable
   state.t = Math.max(state.t, wanted, reachable)
 }
 

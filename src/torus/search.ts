@@ -48,7 +48,6 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
     lower: goal.known ?? 0,
     best: undefined,
     t: 0,
-    floored: false,
     step: lattice.discrete ? 2 ** -42 : 2 ** -36,
   }
   let live = begin(state)
@@ -59,7 +58,7 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
     visited = live
     live = descend(state, live)
   }
-  return finish(state, state.t, !state.floored)
+  return finish(state, state.t)
 }
 
 /** First boxes, first maxima, first level. */
@@ -155,7 +154,6 @@ function descend(state: State, live: readonly Box[]): Box[] {
     // Nothing lies between these corners, and they fail: the last digits of t are below what can be proven here.
     state.t *= 1 + state.step
     state.step *= 2
-    state.floored = true
   }
   return left.flatMap(({ box, bends }) => {
     const axis = steepest(bends)
@@ -181,10 +179,10 @@ function tighten(state: State, open: readonly Trial[]): void {
   state.vertices.test(wanted)
 }
 
-function finish(state: State, t: number, converged: boolean): Enclosure {
+function finish(state: State, t: number): Enclosure {
   const { lower, best } = state
   const upper = nextUp(nextUp(Math.sqrt(t)))
-  return { lower, upper, evaluations: spent(state), converged: converged && upper <= lower * (1 + state.goal.gap), ray: best! }
+  return { lower, upper, evaluations: spent(state), converged: upper <= lower * (1 + state.goal.gap), ray: best! }
 }
 
 /** The budget is spent: the lowest level that the boxes visited last can prove, found by raising t. */
@@ -197,7 +195,7 @@ function cutShort(state: State, boxes: readonly Box[]): Enclosure {
     const left = boxes.filter(box => !closed.some(done => inside(box, lattice, done.point, done.half)))
     const trials = trialsOf(state, left)
     vertices.visit(trials, state.t)
-    if (trials.every(trial => isClosed(trial, state.t))) return finish(state, state.t, false)
+    if (trials.every(trial => isClosed(trial, state.t))) return finish(state, state.t)
   }
-  return finish(state, last, false)
+  return finish(state, last)
 }

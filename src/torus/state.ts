@@ -38,8 +38,6 @@ export interface State {
   best: Ray | undefined
   /** The level to be proven for λ_max(G). It only rises, so that what was proven for an earlier one stays proven. */
   t: number
-  /** True where rounding, not the gap, decides t. */
-  floored: boolean
   /** By which part t is raised where rounding asks for it: twice as much every time. */
   step: number
 }

@@ -147,6 +147,16 @@ test('the whole range of doubles: enclosures scale, or widen to a denormal', () 
   assert.ok(huge.lower > 1e308 && huge.lower < Infinity)
 })
 
+test('a gap that was met is called met, whatever it took: one matrix whose first test fails', () => {
+  const next = uniform(5)
+  for (const n of [96, 128, 160]) {
+    const data = Float64Array.from({ length: n * n }, () => next() + next() - 1)
+    const bound = spectralNorm(conv({ data, shape: [n, n, 1, 1] }), { gap: 1e-3 })
+    assert.is(bound.converged, gapOf(bound) <= 1e-3)
+    assert.ok(bound.converged)
+  }
+})
+
 test('a budget ends the search early, and what it says is true', () => {
   const next = uniform(11)
   const data = Float64Array.from({ length: 8 * 8 * 9 }, () => next() - 0.5)
