@@ -1,0 +1,181 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { conv, gapOf, spectralNorm } from '../../src/index.ts'
+import type { Layer } from './aliases.ts'
+import { uniform } from './random-layers.ts'
+import { supremum } from './supremum.ts'
+
+/** Kernels made to fool the search, against the oracle at every gap. */
+const GAPS = [1e-3, 1e-6, 1e-9]
+
+type Entry = (o: number, i: number, p: readonly number[]) => number
+
+function layer(shape: readonly number[], entry: Entry, geometry: { stride?: number; dilation?: number } = {}): Layer {
+  const [, columns, ...sides] = shape
+  const taps = sides.reduce((a, b) => a * b, 1)
+  const kernel = Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, flat) => {
+    let rest = flat % taps
+    const p = sides.map(() => 0)
+    for (let d = sides.length - 1; d >= 0; d--) {
+      p[d] = rest % sides[d]
+      rest = Math.floor(rest / sides[d])
+    }
+    return entry(Math.floor(flat / taps / columns), Math.floor(flat / taps) % columns, p)
+  })
+  const each = (n = 1) => sides.map(() => n)
+  return { kernel, shape, groups: 1, stride: each(geometry.stride), dilation: each(geometry.dilation) }
+}
+
+/** lower ≤ oracle ≤ upper at every gap, and the gap reached unless `open`. */
+function holds(what: string, tried: Layer, open = false): void {
+  const { kernel, shape, stride, dilation } = tried
+  let truth = supremum(tried)
+  for (const gap of GAPS) {
+    const bound = spectralNorm(conv({ data: kernel, shape }, { stride, dilation }), { gap, maxEvaluations: open ? 3000 : 20_000 })
+    if (bound.lower > truth * (1 + 1e-13)) truth = supremum(tried, 3)
+    const told = `${what}, gap ${gap}: ${bound.lower} ≤ ${truth} ≤ ${bound.upper}`
+    assert.ok(bound.lower <= truth * (1 + 1e-13) && bound.upper >= truth * (1 - 1e-13), told)
+    if (open) continue
+    assert.ok(bound.converged && gapOf(bound) <= gap, told)
+  }
+}
+
+const dot = (a: readonly number[], p: readonly number[]) => p.reduce((sum, x, d) => sum + x * a[d], 0)
+
+/** Irrational parts of a turn. */
+const ANGLES = [
+  [2.3456789, 1.2345, 0.7],
+  [Math.SQRT2, Math.E, 2.9],
+  [0.5, 3.1, Math.sqrt(5)],
+]
+
+test('narrow peaks between all grid points: long kernels with taps in phase at one odd angle', () => {
+  for (const at of ANGLES) {
+    holds(
+      '11×11',
+      layer([1, 1, 11, 11], (_, __, p) => Math.cos(dot(at, p))),
+    )
+    holds(
+      '5×5, strided',
+      layer([2, 2, 5, 5], (o, i, p) => Math.cos(dot(at, p) + 2 * o - i), { stride: 2 }),
+    )
+    holds(
+      '4×4×4',
+      layer([1, 1, 4, 4, 4], (_, __, p) => Math.cos(dot(at, p))),
+    )
+    holds(
+      '48 taps',
+      layer([2, 1, 48], (o, _, p) => Math.cos(at[0] * p[0] + o)),
+    )
+    holds(
+      '24 dilated taps',
+      layer([1, 2, 24], (_, i, p) => Math.cos(at[0] * p[0] + i), { dilation: 3 }),
+    )
+  }
+})
+
+test('a broad hill on the grid, and beside it a needle higher by 1e-4, in a channel of its own', () => {
+  for (const [at] of ANGLES) {
+    const needle = layer([1, 1, 40], (_, __, [p]) => Math.cos(at * p))
+    const scale = (1 + 1e-4) / supremum(needle)
+    holds(
+      'needle',
+      layer([2, 2, 40], (o, i, [p]) =>
+        o !== i ? 0 : o === 0 ? (p === 20 ? 0.8 : Math.abs(p - 20) === 1 ? 0.1 : 0) : scale * Math.cos(at * p),
+      ),
+    )
+  }
+})
+
+test('near ties: two channels, and two places of one, whose maxima differ by 1e-12', () => {
+  for (const [a, b] of ANGLES) {
+    const one = layer([1, 1, 9], (_, __, [p]) => Math.cos(a * p))
+    const other = layer([1, 1, 9], (_, __, [p]) => Math.cos(b * p) + 0.2 * Math.cos(2 * a * p))
+    const ratio = supremum(one) / supremum(other)
+    for (const factor of [1 - 1e-12, 1, 1 + 1e-12]) {
+      holds(
+        `factor ${factor}`,
+        layer([2, 2, 9], (o, i, [p]) => (o !== i ? 0 : o === 0 ? one.kernel[p] : other.kernel[p] * ratio * factor)),
+      )
+      // maxima at θ and θ + π
+      holds(
+        `half a turn apart, factor ${factor}`,
+        layer([2, 2, 9], (o, i, [p]) => (o !== i ? 0 : one.kernel[p] * (o === 1 ? factor * (p % 2 ? -1 : 1) : 1))),
+      )
+    }
+  }
+})
+
+test('the second eigenvalue touches the first one at the maximum, alike or more sharply, or is the maximum everywhere', () => {
+  const windows = { short: [0, 0, 0, 1, 2, 1, 0, 0, 0], long: [1, 1, 1, 1, 1, 1, 1, 1, 1], flat: [0, 0, 0, 0, 1, 0, 0, 0, 0] }
+  const sum = (x: readonly number[]) => x.reduce((a, b) => a + b)
+  const pair = (a: readonly number[], b: readonly number[]) =>
+    layer([2, 2, 9], (o, i, [p]) => (o !== i ? 0 : o === 0 ? a[p] / sum(a) : b[p] / sum(b)))
+  holds('alike', pair(windows.long, windows.long))
+  holds('more sharply', pair(windows.short, windows.long))
+  holds('flat', pair(windows.flat, windows.long), true)
+})
+
+test('ill scaling between layers and between the channels of one kernel', () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const next = uniform(seed)
+    const noise = Float64Array.from({ length: 3 * 4 * 9 }, () => next() + next() - 1)
+    const at = (o: number, i: number, [p, q]: readonly number[]) => noise[((o * 4 + i) * 3 + p) * 3 + q]
+    for (const factor of [1e-150, 1e150])
+      holds(
+        `all times ${factor}`,
+        layer([3, 4, 3, 3], (o, i, p) => factor * at(o, i, p)),
+      )
+    for (const reach of [37, 150, 300]) {
+      const weights = Array.from({ length: 7 }, () => 10 ** (reach * (next() - 0.5)))
+      weights[seed % 7] = 10 ** (reach / 2)
+      holds(
+        `rows 1e±${reach / 2}`,
+        layer([3, 4, 3, 3], (o, i, p) => weights[o] * at(o, i, p)),
+      )
+      holds(
+        `columns 1e±${reach / 2}`,
+        layer([3, 4, 3, 3], (o, i, p) => weights[3 + i] * at(o, i, p)),
+      )
+      if (reach < 300)
+        holds(
+          `both 1e±${reach / 2}`,
+          layer([3, 4, 3, 3], (o, i, p) => weights[o] * weights[3 + i] * at(o, i, p)),
+        )
+    }
+  }
+})
+
+test('flat symbols: exactly, and but for a ripple at the gap, above it and below it', () => {
+  for (const ripple of [0, 1e-12, 1e-9, 1e-6, 1e-3]) {
+    const next = uniform(9)
+    const places = Array.from({ length: 4 }, () => [Math.floor(3 * next()), Math.floor(3 * next())].join())
+    holds(
+      `shifts and ${ripple}`,
+      layer([4, 4, 3, 3], (o, i, p) => (i === (o + 1) % 4 && p.join() === places[o] ? 1 : 0) + ripple * (next() - 0.5)),
+    )
+    // constant along a line: θ₁ + θ₂ alone counts
+    holds(
+      `a diagonal and ${ripple}`,
+      layer([2, 2, 3, 3], (o, i, [p, q]) => (p === q ? [1, 2, 1][p] * (o === i ? 1 : 0.5) : 0) + ripple * (next() - 0.5)),
+      true,
+    )
+  }
+})
+
+test('maxima on the corners of boxes: at 0, half, quarter, third, sixth and eighth of a turn', () => {
+  for (const part of [0, 1 / 2, 1 / 4, 1 / 3, 1 / 6, 1 / 8]) {
+    const at = 2 * Math.PI * part
+    for (const k of [3, 5, 6])
+      holds(
+        `${part} of a turn, ${k} taps`,
+        layer([2, 1, k], (o, _, [p]) => Math.cos(at * p + (o === 0 ? 0 : Math.PI / 2))),
+      )
+    holds(
+      `${part} of a turn in one axis and 0 in the other`,
+      layer([2, 1, 3, 3], (o, _, [p, q]) => Math.cos(at * p + (o === 0 ? 0 : Math.PI / 2)) * (q === 1 ? 2 : 1)),
+    )
+  }
+})
+
+test.run()
