@@ -6,10 +6,20 @@ import { taskOf } from './task.ts'
 /** Cost (see `costOf`) from which workers are worth starting: about a second. */
 export const WORTH_A_WORKER = 1e8
 
-/** Eigenvalue work grows with the cube of the channels, the search with the number of axes: enough to say how much is left. */
+/**
+ * What a layer takes, relatively: tests of its Gram matrices, whose work grows with the cube of the channels, a few hundred for each axis
+ * that is searched; one decomposition where none is. Within a factor of two or so, which is enough to say how much is left.
+ */
 export function costOf(model: Model, index: number): number {
-  const [a, b, ...kernel] = model.layers[index].kernel.shape
-  return a * b * Math.min(a, b) * 3 ** kernel.length + 1e4
+  const { op, kernel, geometry } = model.layers[index]
+  const { layout, groups = 1, stride = [] } = geometry
+  const { shape } = kernel
+  const channels = layout === 'HWIO' && op === 'conv' ? [...shape.slice(-2)].reverse() : shape.slice(0, 2)
+  const sides = op === 'dense' ? [] : layout === 'HWIO' ? shape.slice(0, -2) : shape.slice(2)
+  const rows = channels[0] / groups
+  const columns = sides.reduce((size, side, d) => size * Math.min(side, stride[d] ?? 1), channels[1])
+  const searched = sides.filter(side => side > 1).length
+  return groups * rows * columns * Math.min(rows, columns) * (searched > 0 ? 3 ** searched : 0.25) + 1e4
 }
 
 /** What is heard of layers under way, by their place in the model. */
