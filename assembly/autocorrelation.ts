@@ -32,13 +32,27 @@ const CACHE = 1 << 19
  *   a, b  in  panels of m × n      c  inout  N × N, N = 4⌈n/4⌉, column-major
  */
 export function autocorrelate(m: i32, n: i32, a: usize, b: usize, c: usize): void {
+  blocks(m, n, n, a, b, c)
+}
+
+/**
+ * c += aᵀb
+ *
+ *   a  in  panels of m × rows      b  in  panels of m × columns      c  inout  R × C, R = 4⌈rows/4⌉, C = 4⌈columns/4⌉, column-major
+ */
+export function multiply(m: i32, rows: i32, columns: i32, a: usize, b: usize, c: usize): void {
+  blocks(m, rows, columns, a, b, c)
+}
+
+function blocks(m: i32, rows: i32, columns: i32, a: usize, b: usize, c: usize): void {
   const panel = (<usize>((m + 1) >> 1)) << 6
-  const panels = (n + 3) >> 2
+  const panels = (rows + 3) >> 2
+  const across = (columns + 3) >> 2
   const pitch = (<usize>panels) << 5
   const chunk = max(1, CACHE / max(64, <i32>panel))
   for (let first = 0; first < panels; first += chunk) {
     const end = min(panels, first + chunk)
-    for (let j = 0; j < panels; j++) {
+    for (let j = 0; j < across; j++) {
       const start = a == b ? max(first, j) : first
       const from = a + <usize>start * panel
       const right = b + <usize>j * panel

@@ -22,16 +22,17 @@ export { interleave, deinterleave, separate } from './fft/real'
 
 // Products: complex AᴴA (of a Hermitian matrix its square), real AᵀB and AᵀA of packed panels, taps of F by a vector
 export { gram } from './gram'
-export { pack, autocorrelate } from './autocorrelation'
+export { pack, autocorrelate, multiply } from './autocorrelation'
 export { frobeniusSquared, fillHermitian } from './squaring'
 export { tapProducts } from './taps'
 
-// Hermitian matrices: G(θ) from its taps, those from values, is it below a level, solving with that factor, times a vector, its largest eigenvalue
+// Hermitian matrices: G(θ) from its taps, those from values, is it below a level, solving with that factor, times a vector, its largest eigenvalue, powers times vectors
 export { halfPlanes, hermitianSymbol } from './hermitian-symbol'
 export { addHalfPlanes } from './interpolation'
 export { cholesky } from './cholesky'
 export { choleskySolve } from './cholesky-solve'
 export { climb, deflate, hermitianTimes } from './climb'
+export { krylov, hermitianSum } from './krylov'
 // The same test and the same steps in single precision, four matrices to a vector
 export { demote, spread } from './single'
 export { choleskySingle } from './generated/cholesky-single'

@@ -64,6 +64,27 @@ export function processorTime<T>(work: () => T, seconds = 1.5): { ms: number; go
   return { ms: times.sort((a, b) => a - b)[times.length >> 1], got }
 }
 
+/** Processor times of calls that take turns, in milliseconds: medians after a warm-up, short calls in groups that a clock can see. */
+export function alternating(first: () => unknown, second: () => unknown, seconds = 0.8): [number, number] {
+  const spent = (work: () => unknown, repeats: number): number => {
+    const start = process.cpuUsage()
+    for (let i = 0; i < repeats; i++) work()
+    const { user, system } = process.cpuUsage(start)
+    return (user + system) / 1000 / repeats
+  }
+  const warm = performance.now() + 300 * seconds
+  let longest = 0
+  for (let i = 0; i < 1 || performance.now() < warm; i++) longest = Math.max(spent(first, 1), spent(second, 1))
+  const repeats = Math.max(1, Math.ceil(2 / longest))
+  const times: [number[], number[]] = [[], []]
+  for (const stop = performance.now() + 1000 * seconds; times[0].length < 3 || performance.now() < stop; ) {
+    times[0].push(spent(first, repeats))
+    times[1].push(spent(second, repeats))
+  }
+  const [a, b] = times.map(all => all.sort((x, y) => x - y)[all.length >> 1])
+  return [a, b]
+}
+
 /** One line of a table of rates. */
 export async function rate(name: string, side: number | string, operations: number, work: () => void): Promise<void> {
   const top = await peak()

@@ -1,5 +1,9 @@
 /**
  * What a gradient costs: processor time of each method with it, as a multiple of the value alone. The bar is 2.
+ *
+ * The two take turns, so that both meet the same warm code, caches and neighbours; medians.
+ *
+ *   node bench/run.mjs methods/gradients        OPNORM_BENCH=gram: only methods with that word
  */
 import {
   conv,
@@ -17,12 +21,12 @@ import {
   spectralNorm,
   tensorNorm,
 } from '../../src/index.ts'
-import { processorTime } from '../frame.ts'
+import { alternating } from '../frame.ts'
 import { seeded } from '../seeded.ts'
 
 type Method = (layer: SizedConv, options: { gradient: boolean }) => unknown
 
-const everySize = ({ kernel, stride }: SizedConv) => conv(kernel, { stride })
+const everySize = ({ kernel, stride, groups }: SizedConv) => conv(kernel, { stride, groups })
 const methods: [name: string, padding: 'zero' | 'circular', run: Method][] = [
   ['exact', 'circular', exact],
   ['gram', 'circular', gram],
@@ -31,26 +35,39 @@ const methods: [name: string, padding: 'zero' | 'circular', run: Method][] = [
   ['spectralNorm, circular', 'circular', spectralNorm],
   ['lanczos', 'zero', (layer, options) => lanczos(layer, { ...options, tolerance: 1e-6 })],
   ['power', 'zero', power],
-  ['spatialGram', 'zero', (layer, options) => spatialGram(layer, { ...options, iterations: 3 })],
+  ['spatialGram', 'zero', spatialGram],
+  ['spatialGram, t = 3', 'zero', (layer, options) => spatialGram(layer, { ...options, iterations: 3 })],
   ['tensorNorm', 'zero', tensorNorm],
   ['f4', 'zero', f4],
   ['lipGrid', 'zero', lipGrid],
   ['frobenius', 'zero', frobenius],
 ]
 
-const layerOf = (channels: number, size: number, padding: 'zero' | 'circular', stride = 1): SizedConv => {
-  const data = seeded(1, channels * channels * 9, Math.sqrt(2 / (channels * 9)))
-  return conv({ data, shape: [channels, channels, 3, 3] }, { inputSize: size, padding, stride })
+interface Layer {
+  readonly channels: number
+  readonly inputSize: number
+  readonly stride: number
+  readonly groups: number
+}
+
+const LAYERS: readonly (readonly [name: string, layer: Layer])[] = [
+  ['16@16', { channels: 16, inputSize: 16, stride: 1, groups: 1 }],
+  ['16@16, stride 2', { channels: 16, inputSize: 16, stride: 2, groups: 1 }],
+  ['64@32', { channels: 64, inputSize: 32, stride: 1, groups: 1 }],
+  ['64@32, stride 2', { channels: 64, inputSize: 32, stride: 2, groups: 1 }],
+  ['64@32, depthwise', { channels: 64, inputSize: 32, stride: 1, groups: 64 }],
+]
+
+function layerOf({ channels, inputSize, stride, groups }: Layer, padding: 'zero' | 'circular'): SizedConv {
+  const inner = channels / groups
+  const data = seeded(1, channels * inner * 9, Math.sqrt(2 / (inner * 9)))
+  return conv({ data, shape: [channels, inner, 3, 3] }, { inputSize, padding, stride, groups })
 }
 
 const wanted = process.env.OPNORM_BENCH ?? ''
 console.log('method                   layer            value ms   with gradient   ratio')
-for (const [name, padding, run] of methods) {
-  if (!name.includes(wanted)) continue
-  row(name, '16@16', layerOf(16, 16, padding), run)
-  row(name, '16@16, stride 2', layerOf(16, 16, padding, 2), run)
-  row(name, '64@32', layerOf(64, 32, padding), run)
-}
+for (const [name, padding, run] of methods)
+  if (name.includes(wanted)) for (const [layer, geometry] of LAYERS) row(name, layer, layerOf(geometry, padding), run)
 const matrix = dense({ data: seeded(2, 400 * 500, 0.05), shape: [400, 500] })
 for (const [name, run] of [
   ['exact', exact],
@@ -64,9 +81,11 @@ for (const [name, run] of [
   if (name.includes(wanted)) row(name, 'dense 400 × 500', matrix, run)
 
 function row(name: string, layer: string, operand: SizedConv, run: Method): void {
-  const alone = processorTime(() => run(operand, { gradient: false }), 0.6)
-  const both = processorTime(() => run(operand, { gradient: true }), 0.6)
-  const ratio = both.ms / alone.ms
-  const cells = [name.padEnd(24), layer.padEnd(16), alone.ms.toFixed(2).padStart(9), both.ms.toFixed(2).padStart(15)]
+  const [alone, both] = alternating(
+    () => run(operand, { gradient: false }),
+    () => run(operand, { gradient: true }),
+  )
+  const ratio = both / alone
+  const cells = [name.padEnd(24), layer.padEnd(16), alone.toFixed(3).padStart(9), both.toFixed(3).padStart(15)]
   console.log(`${cells.join(' ')} ${ratio.toFixed(2).padStart(7)} ${ratio <= 2 ? '' : ' above 2'}`)
 }

@@ -40,7 +40,7 @@ export function exact(layer: SizedConv, options: { gradient?: boolean } = {}): B
     const own = weightOf(groupTaps(symbol, group), symbol.rows * symbol.columns)
     weight = Math.max(weight, own)
     if (Math.sqrt(own) <= upper) continue
-    const found = withGramSymbol(symbol, group, gram => search(gram, symbol, group, grid, upper))
+    const found = withGramSymbol(symbol, group, gram => search(gram, symbol, group, grid, upper, options.gradient === true))
     work += found.work
     if (found.upper > upper) {
       upper = found.upper
@@ -48,8 +48,7 @@ export function exact(layer: SizedConv, options: { gradient?: boolean } = {}): B
     }
   }
   const at = { turns: grid, points: best.point }
-  const pair =
-    options.gradient || !best.vector ? topPairAt(symbol, best.group, at, 0) : pairOf(symbol, best.group, at, best.vector)
+  const pair = best.vector ? pairOf(symbol, best.group, at, best.vector) : topPairAt(symbol, best.group, at, 0)
   const lower = Math.max(
     0,
     nextDown(nextDown(pair.sigma * (1 - gamma(symbol.rows + symbol.columns + 8))) - imageError(symbol, weight)),
@@ -70,6 +69,7 @@ function search(
   group: number,
   grid: readonly number[],
   floor: number,
+  sharp: boolean,
 ): GridMaximum & { vector?: Float64Array } {
   const tau = symbol.offsets.map(q => (q[q.length - 1] - q[0]) / 2)
   const at = (points: Float64Array): Frequencies => ({ turns: grid, points })
@@ -86,7 +86,9 @@ function search(
     },
   }
   const found = gridMaximum(grid, tau, norm, floor)
-  return { ...found, vector: found.upper === top.upper ? top.vector : undefined }
+  if (found.upper !== top.upper || !top.vector) return found
+  // A gradient is as wrong as the vector, an eigenvalue as its square.
+  return { ...found, vector: sharp ? sharpened(gram, at(found.point), top.vector) : top.vector }
 }
 
 interface Enclosed {
@@ -100,8 +102,8 @@ interface Enclosed {
 /** Channels from which an iteration is cheaper than a tridiagonalisation. */
 const LARGE = 48
 
-/** Residual, relative to λ_max, at which its square is rounding even between close eigenvalues. */
-const SHARP = 1e-11
+/** Residual, relative to λ_max, at which its square is rounding even between close eigenvalues; and one that is rounding itself. */
+const [SHARP, SHARPEST] = [1e-11, 2 ** -43]
 
 /** ‖F(θ)‖₂ at one frequency: an eigenvalue, and a proof as close above it as the test's own rounding allows. */
 function enclosed(gram: GramSymbol, symbol: Symbol, group: number, at: Frequencies): Enclosed {
@@ -124,6 +126,16 @@ function iterated(gram: GramSymbol, at: Frequencies): Enclosed | undefined {
     ;[ritz] = gram.climb(at, MOST, [ritz.vector])
   }
   return { upper: 0, square: ritz.value, vector: ritz.vector }
+}
+
+/** A vector iterated until that gains nothing more; none where it is not sharp then. */
+function sharpened(gram: GramSymbol, at: Frequencies, vector: Float64Array): Float64Array | undefined {
+  let [ritz] = gram.climb(at, MOST, [vector])
+  for (let before = Infinity; ritz.residual < before / 2; ) {
+    before = ritz.residual
+    ;[ritz] = gram.climb(at, MOST, [ritz.vector])
+  }
+  return ritz.residual <= SHARPEST * ritz.value ? ritz.vector : undefined
 }
 
 /** Lanczos steps between restarts, and restarts, before a decomposition is the surer way. */

@@ -2,15 +2,14 @@ import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { fail } from '../errors.ts'
 import { nextUp, pow2, scaled } from '../rounding.ts'
-import { powerSums } from '../runtime/autocorrelation-powers.ts'
-import { withGramSymbol } from '../runtime/gram-symbol.ts'
-import { countOf, foldGradient, groupTaps, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
+import { powerSumGradient } from '../runtime/autocorrelation-gradient.ts'
+import { largestPowerSum, type PowerSum } from '../runtime/autocorrelation-powers.ts'
+import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
+import { countOf, exponentOf, foldGradient, groupTaps, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { everySize, upperBound, wholeOption } from './claim.ts'
 import { symbolSides } from './grid.ts'
 import { asLayer } from './operand.ts'
-import { absoluteSumGradient } from './spatial-gram-gradient.ts'
-import { peakOf } from '../summation.ts'
 
 /**
  * Upper bound on σ₁ from powers of the kernel's autocorrelation: σ₁ ≤ (max_j Σ_{i,q} |(R_t)_q,ji|)^(2^−t), R_1 = F Fᴴ, R_{t+1} = R_t².
@@ -30,22 +29,45 @@ export function spatialGram(layer: Conv, options: { iterations?: number; gradien
   const symbol = smallerSide(symbolEverySize(asLayer(layer, 'spatialGram')))
   const steps = wholeOption('iterations', options.iterations ?? 4, 1, 8)
   const grid = gridFor(symbol, steps)
-  let [work, best] = [0, { upper: 0, group: 0, row: 0 }]
+  let [work, best]: [number, RowBound] = [0, { upper: 0, group: 0 }]
+  let slope: Float64Array | undefined
   for (let group = 0; group < symbol.groups; group++) {
     if (isZero(symbol, group)) continue
-    const { sums, exponent, frequencies } = withGramSymbol(symbol, group, gram => powerSums(gram, grid, steps))
-    work += countOf(frequencies)
-    const row = sums.indexOf(peakOf(sums))
-    const upper = rootUp(sums[row], exponent, steps)
-    if (upper > best.upper) best = { upper, group, row }
+    withGramSymbol(symbol, group, gram => {
+      const powers = largestPowerSum(gram, grid, steps, options.gradient === true)
+      work += countOf(powers.frequencies)
+      const upper = rootUp(powers.sum, powers.exponent, steps)
+      if (upper > best.upper) best = { upper, group, powers }
+      // Of several groups the best one is not known before all have been seen.
+      if (options.gradient && symbol.groups === 1) slope = slopeOf(symbol, best, gram, steps)
+    })
   }
   const finding = { method: 'spatialGram', scope: everySize(layer), exponent: symbol.exponent, work }
   if (!options.gradient) return upperBound(best.upper, finding)
-  const slope =
-    best.upper === 0
-      ? new Float64Array(groupTaps(symbol, 0).length)
-      : absoluteSumGradient(symbol, best.group, grid, best.row, 2 ** (steps - 1), best.upper)
+  slope ??= withGramSymbol(symbol, best.group, gram => slopeOf(symbol, best, gram, steps))
   return upperBound(best.upper, { ...finding, gradient: foldGradient(layer, symbol, best.group, slope) })
+}
+
+interface RowBound {
+  readonly upper: number
+  readonly group: number
+  readonly powers?: PowerSum
+}
+
+/** ∂value/∂A: Euler's identity ⟨gradient, A⟩ = value fixes the factor. */
+function slopeOf(symbol: Symbol, { group, upper, powers }: RowBound, gram: GramSymbol, steps: number): Float64Array {
+  const taps = groupTaps(symbol, group)
+  if (!powers) return new Float64Array(taps.length)
+  const slope = powerSumGradient(symbol, group, gram, {
+    frequencies: powers.frequencies,
+    column: powers.row,
+    m: 2 ** (steps - 1),
+    scale: pow2(-2 * exponentOf(Float64Array.of(upper))),
+    image: powers.column,
+  })
+  let inner = 0
+  for (let i = 0; i < taps.length; i++) inner += slope[i] * taps[i]
+  return inner > 0 ? slope.map(x => (x * upper) / inner) : slope.fill(0)
 }
 
 /** (x·2^e)^(2^−t), rounded up: whole powers come out first, then t square roots. */

@@ -1,62 +1,79 @@
 import { gamma, nextUp, pow2, scaled } from '../rounding.ts'
 import { circularFrequencies, countOf, type Frequencies, mirrorPlaces } from '../symbol.ts'
+import { peakOf } from '../summation.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
+import type { Complex } from './contract.ts'
 import { fourierTransform } from './fft.ts'
 import type { GramSymbol } from './gram-symbol.ts'
 
-/** Row sums of a power of the autocorrelation, and what a gradient needs of the largest one. */
-export interface PowerSums {
-  /** Upper bounds of Σ_{i,q} |(R_t)_q,ji|·2^−exponent for every row j. */
-  readonly sums: Float64Array
+/** The largest row sum of a power of the autocorrelation, and what a gradient needs of that row. */
+export interface PowerSum {
+  /** Upper bound of Σ_{i,q} |(R_t)_q,ji|·2^−exponent, the largest over all rows j. */
+  readonly sum: number
+  readonly row: number
   readonly exponent: number
   readonly frequencies: Frequencies
+  /** Column j of the power at every frequency, n rows, up to a common factor: if asked for, and if there is room for all columns at a time. */
+  readonly column?: Complex
 }
 
 /** Bytes of matrices kept for one transform. */
 const ROOM = 2 ** 28
 
 /**
- * Row sums of absolute taps of R_t = G^(2^(t−1)), G = FᴴF the kernel's autocorrelation: squarings at the frequencies of a grid that holds
- * all of R_t's taps, and an inverse transform (METHODS §4).
+ * The largest row sum of absolute taps of R_t = G^(2^(t−1)), G = FᴴF the kernel's autocorrelation: squarings at the frequencies of a grid that
+ * holds all of R_t's taps, and an inverse transform (METHODS §4).
  *
  * Rounding (docs/rounding.md): an error ε(θ) of the power at each frequency is by Parseval an error of √(mean ε²) in all taps together,
  * and at most √(n·N) times that in a row sum of n·N numbers.
  *
  * @param grid at least 2^t(k−1) + 1 points an axis
  */
-export function powerSums(gram: GramSymbol, grid: readonly number[], steps: number): PowerSums {
+export function largestPowerSum(gram: GramSymbol, grid: readonly number[], steps: number, withColumn: boolean): PowerSum {
   const frequencies = circularFrequencies(grid)
   const { n } = gram
   const points = sizeOf(grid)
   const count = countOf(frequencies)
   const wide = Math.max(1, Math.floor(ROOM / (count * n * 16)))
   const sums = new Float64Array(n)
-  let exponent = 0
-  let error = 0
+  let [exponent, error] = [0, 0]
+  let column: Complex | undefined
   // Columns of the lower triangle in strips; the squarings are repeated for each strip, since their results together may not fit.
   for (let first = 0; first < n; first += wide) {
-    const strip = stripOf(gram, frequencies, count, steps, first, Math.min(wide, n - first))
-    exponent = strip.exponent
-    error = strip.error
-    addSums(strip, grid, frequencies, first, n, sums)
+    borrow(arena => {
+      const strip = openStrip(arena, count, n, first, Math.min(wide, n - first))
+      const found = fill(strip, gram, frequencies, steps)
+      exponent = found.exponent
+      error = found.error
+      addSums(strip, grid, frequencies, sums)
+      if (withColumn && wide >= n) column = columnOf(strip, sums.indexOf(peakOf(sums)))
+    })
   }
   const slack = Math.sqrt(n * points) * error * 1.0001
-  return { sums: sums.map(sum => nextUp(sum * (1 + gamma(points * n)) + slack)), exponent, frequencies }
+  const row = sums.indexOf(peakOf(sums))
+  return { sum: nextUp(sums[row] * (1 + gamma(points * n)) + slack), row, exponent, frequencies, column }
 }
 
-/** Columns first … first + width of the scaled power at every frequency, and the Frobenius norm of their error at any of them. */
+/** Columns first … first + width of the lower triangle of the scaled power, a row of `count` frequencies for each entry. */
 interface Strip {
+  readonly count: number
+  readonly n: number
+  readonly first: number
   readonly width: number
-  readonly re: Float64Array
-  readonly im: Float64Array
-  readonly exponent: number
-  readonly error: number
+  /** Views of the arena's memory, to be taken again after it has grown. */
+  parts(): Complex
 }
 
-function stripOf(gram: GramSymbol, frequencies: Frequencies, count: number, steps: number, first: number, width: number): Strip {
-  const { n } = gram
-  const strip = { width, re: new Float64Array(width * n * count), im: new Float64Array(width * n * count) }
+function openStrip(arena: Arena, count: number, n: number, first: number, width: number): Strip {
+  const length = width * n * count
+  const [re, im] = [arena.alloc(length * 8), arena.alloc(length * 8)]
+  return { count, n, first, width, parts: () => ({ re: arena.f64(re, length), im: arena.f64(im, length) }) }
+}
+
+/** Writes the power at every frequency; returns its exponent, and the Frobenius norm of its error at any of them. */
+function fill(strip: Strip, gram: GramSymbol, frequencies: Frequencies, steps: number): { exponent: number; error: number } {
+  const { n, count, first, width } = strip
   const exponents = new Float64Array(count)
   const errors = new Float64Array(count)
   const norms = new Float64Array(count)
@@ -66,41 +83,58 @@ function stripOf(gram: GramSymbol, frequencies: Frequencies, count: number, step
     borrow(arena => {
       const g = raise(arena, gram, frequencies, from, size, steps, { exponents, errors, norms })
       const view = arena.f64(g, ((size + 1) >> 1) * n * n * 4)
+      const { re, im } = strip.parts()
       for (let i = 0; i < size; i++) {
         const start = (i >> 1) * n * n * 4 + (i & 1)
         for (let j = 0; j < width; j++) {
           for (let row = first + j; row < n; row++) {
             const at = start + 4 * ((first + j) * n + row)
-            strip.re[(j * n + row) * count + from + i] = view[at]
-            strip.im[(j * n + row) * count + from + i] = view[at + 2]
+            const to = (j * n + row) * count + from + i
+            re[to] = view[at]
+            im[to] = view[at + 2]
           }
         }
       }
     })
   }
-  return { ...strip, ...aligned(strip, exponents, errors, norms, n, count) }
+  return align(strip, exponents, errors, norms)
 }
 
 /** Brings all frequencies to the largest exponent; what the transform itself may lose is added to the error. */
-function aligned(
-  { width, re, im }: Pick<Strip, 'width' | 're' | 'im'>,
+function align(
+  strip: Strip,
   exponents: Float64Array,
   errors: Float64Array,
   norms: Float64Array,
-  n: number,
-  count: number,
 ): { exponent: number; error: number } {
+  const { n, count, first, width } = strip
+  const { re, im } = strip.parts()
   const exponent = exponents.reduce((most, e) => Math.max(most, e), -Infinity)
   const factors = exponents.map(e => (e - exponent < -1000 ? 0 : pow2(e - exponent)))
-  for (let row = 0; row < width * n; row++) {
-    for (let i = 0; i < count; i++) {
-      re[row * count + i] *= factors[i]
-      im[row * count + i] *= factors[i]
+  for (let j = 0; j < width; j++) {
+    for (let at = (j * n + first + j) * count; at < (j + 1) * n * count; at += count) {
+      for (let i = 0; i < count; i++) {
+        re[at + i] *= factors[i]
+        im[at + i] *= factors[i]
+      }
     }
   }
   let error = 2 ** -1000
   for (let i = 0; i < count; i++) error = Math.max(error, (errors[i] + 16 * (4 + bits(count)) * 2 ** -53 * norms[i]) * factors[i])
   return { exponent, error: nextUp(error) }
+}
+
+/** A column of the whole matrix from its lower triangle. */
+function columnOf({ n, count, parts }: Strip, j: number): Complex {
+  const { re, im } = parts()
+  const column = { re: new Float64Array(n * count), im: new Float64Array(n * count) }
+  for (let i = 0; i < n; i++) {
+    const from = (i < j ? i * n + j : j * n + i) * count
+    column.re.set(re.subarray(from, from + count), i * count)
+    column.im.set(im.subarray(from, from + count), i * count)
+  }
+  for (let at = 0; at < j * count; at++) column.im[at] = -column.im[at]
+  return column
 }
 
 const bits = (n: number) => 32 - Math.clz32(n)
@@ -157,54 +191,58 @@ function exponentOfNorm(norm: number): number {
 }
 
 /** Inverse transform of the strip, two real tap sequences in one complex signal, and the sums of their absolute values. */
-function addSums(
-  strip: Strip,
-  grid: readonly number[],
-  frequencies: Frequencies,
-  first: number,
-  n: number,
-  sums: Float64Array,
-): void {
+function addSums(strip: Strip, grid: readonly number[], frequencies: Frequencies, sums: Float64Array): void {
+  const { n, first, width } = strip
   const entries: [j: number, row: number][] = []
-  for (let j = 0; j < strip.width; j++) for (let row = first + j; row < n; row++) entries.push([j, row])
+  for (let j = 0; j < width; j++) for (let row = first + j; row < n; row++) entries.push([j, row])
   const points = sizeOf(grid)
   const { here, mirror } = mirrorPlaces(frequencies)
-  const batch = 2 * Math.max(1, Math.floor(2 ** 18 / points))
+  const batch = Math.min(entries.length + 1, 2 * Math.max(1, Math.floor(2 ** 18 / points))) & ~1
+  const [whole, room] = [0, 1].map(() => ({
+    re: new Float64Array((batch >> 1) * points),
+    im: new Float64Array((batch >> 1) * points),
+  }))
   for (let from = 0; from < entries.length; from += batch) {
     const block = entries.slice(from, from + batch)
-    const signals = (block.length + 1) >> 1
-    const x = { re: new Float64Array(signals * points), im: new Float64Array(signals * points) }
+    const length = ((block.length + 1) >> 1) * points
+    const [x, result] = [whole, room].map(({ re, im }) => ({ re: re.subarray(0, length), im: im.subarray(0, length) }))
+    x.re.fill(0)
+    x.im.fill(0)
+    const parts = strip.parts()
     block.forEach(([j, row], b) => {
-      place(strip, (j * n + row) * here.length, here, mirror, x.re, x.im, (b >> 1) * points, b % 2 === 1)
+      placeConjugates(parts, (j * n + row) * here.length, here, mirror, x, (b >> 1) * points, b % 2 === 1)
     })
-    const taps = grid.length === 0 ? x : fourierTransform(x, grid, -1)
+    const taps = grid.length === 0 ? x : fourierTransform(x, grid, -1, result)
     block.forEach(([j, row], b) => {
-      const side = b % 2 === 0 ? taps.re : taps.im
-      let sum = 0
-      for (let p = 0, at = (b >> 1) * points; p < points; p++) sum += Math.abs(side[at + p])
-      sums[row] += sum / points
-      if (row !== first + j) sums[first + j] += sum / points
+      const sum = absoluteSum(b % 2 === 0 ? taps.re : taps.im, (b >> 1) * points, points) / points
+      sums[row] += sum
+      if (row !== first + j) sums[first + j] += sum
     })
   }
 }
 
-/** Adds X (or i·X) of one entry on the whole grid: X(−θ) = conj X(θ). */
-function place(
-  { re, im }: Strip,
+function absoluteSum(x: Float64Array, from: number, count: number): number {
+  let sum = 0
+  for (let at = from; at < from + count; at++) sum += Math.abs(x[at])
+  return sum
+}
+
+/** Adds X (or i·X) of one row on the whole grid: X(−θ) = conj X(θ). */
+export function placeConjugates(
+  { re, im }: Complex,
   from: number,
   here: Int32Array,
   mirror: Int32Array,
-  outRe: Float64Array,
-  outIm: Float64Array,
+  out: Complex,
   to: number,
   turned: boolean,
 ): void {
   for (let i = 0; i < here.length; i++) {
     const [a, b] = [re[from + i], im[from + i]]
-    outRe[to + here[i]] += turned ? -b : a
-    outIm[to + here[i]] += turned ? a : b
+    out.re[to + here[i]] += turned ? -b : a
+    out.im[to + here[i]] += turned ? a : b
     if (mirror[i] === here[i]) continue
-    outRe[to + mirror[i]] += turned ? b : a
-    outIm[to + mirror[i]] += turned ? a : -b
+    out.re[to + mirror[i]] += turned ? b : a
+    out.im[to + mirror[i]] += turned ? a : -b
   }
 }

@@ -28,6 +28,8 @@ export interface GramSymbol {
   readonly taps: readonly (readonly number[])[]
   /** Differences q of tap positions with q > 0 (first nonzero coordinate positive): G(θ) = G₀ + Σ_q (G_q e^{iq·θ} + its adjoint). */
   readonly positions: readonly (readonly number[])[]
+  /** The pairs of taps p, p + q whose products make up each tap of G. */
+  readonly pairs: readonly Product[]
   /** Upper bounds of ‖G_q‖₂, in the order of `positions`, and of ‖G₀‖₂. */
   readonly tapNorms: Float64Array
   readonly centreNorm: number
@@ -95,6 +97,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     n,
     taps: places,
     positions,
+    pairs: products,
     get tapNorms() {
       return norms().subarray(1)
     },

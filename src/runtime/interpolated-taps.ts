@@ -1,6 +1,6 @@
 import { gamma } from '../rounding.ts'
 import { peakOf } from '../summation.ts'
-import { circularFrequencies, type Frequencies, type Symbol } from '../symbol.ts'
+import { circularFrequencies, type Frequencies, mirrorPlaces, type Symbol } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { PHASE_ERROR, putPhases, putPhasesAt } from './phases.ts'
@@ -51,6 +51,7 @@ export function interpolateTaps(
   const g = arena.alloc(held * n * n * 32)
   const f = arena.alloc(m * n * 32)
   const squares = arena.alloc(held * 16)
+  const shares = sharesOf(frequencies)
   const spread = Math.sqrt(weight) * (gamma(taps + 2) + PHASE_ERROR * offsets.length)
   let [errors, values] = [0, 0]
   for (let first = 0; first < count; first += 2 * held) {
@@ -74,7 +75,14 @@ export function interpolateTaps(
       values += twice * square
     }
     borrow(inner =>
-      routines.addHalfPlanes(pairs, n, positions.length, g, putWeights(inner, positions, frequencies, first, size), planes),
+      routines.addHalfPlanes(
+        pairs,
+        n,
+        positions.length,
+        g,
+        putWeights(inner, positions, frequencies, shares, first, size),
+        planes,
+      ),
     )
   }
   const points = 2 * count - 1
@@ -89,28 +97,36 @@ function traceOf(arena: Arena, g: number, n: number, lane: number): number {
   return trace
 }
 
-/** Weights of the inverse transform: 1/N for G₀, 2/N·cos(q·θ) and 2/N·sin(q·θ) for the others; twice that for a frequency and its conjugate. */
-function putWeights(
+/** 1/N for a frequency of a grid of N that is its own conjugate, 2/N for one that stands for two. */
+export function sharesOf(frequencies: Frequencies): Float64Array {
+  const { here, mirror } = mirrorPlaces(frequencies)
+  const shares = Float64Array.from(here, (place, i) => (place === mirror[i] ? 1 : 2))
+  const points = shares.reduce((sum, share) => sum + share, 0)
+  return shares.map(share => share / points)
+}
+
+/**
+ * Weights of the inverse transform over a grid of which `frequencies` are one of each conjugate pair: its share for G₀, share·2cos(q·θ)
+ * and share·2sin(q·θ) for the others. The second lane of an odd count weighs nothing.
+ */
+export function putWeights(
   arena: Arena,
   positions: readonly (readonly number[])[],
   frequencies: Frequencies,
+  shares: Float64Array,
   first: number,
   count: number,
 ): number {
-  const points = 2 * (frequencies.points.length / frequencies.turns.length) - 1
-  const pairs = (count + 1) >> 1
-  const taps = positions.length + 1
-  const at = arena.alloc(pairs * taps * 32)
-  const phases = arena.f64(putPhasesAt(arena, positions, frequencies, first, count), pairs * (taps - 1) * 4)
-  const weights = arena.f64(at, pairs * taps * 4).fill(0)
-  for (let i = 0; i < count; i++) {
-    const share = (first + i === 0 ? 1 : 2) / points
-    const to = (i >> 1) * taps * 4 + (i & 1)
-    const from = (i >> 1) * (taps - 1) * 4 + (i & 1)
-    weights[to] = share
-    for (let t = 1; t < taps; t++) {
-      weights[to + 4 * t] = 2 * share * phases[from + 4 * (t - 1)]
-      weights[to + 4 * t + 2] = 2 * share * phases[from + 4 * (t - 1) + 2]
+  const centre = frequencies.turns.map(() => 0)
+  const at = putPhasesAt(arena, [centre, ...positions], frequencies, first, count)
+  const entries = positions.length + 1
+  const weights = arena.f64(at, ((count + 1) >> 1) * entries * 4)
+  for (let slot = 0; slot < 2 * ((count + 1) >> 1); slot++) {
+    const share = slot < count ? shares[first + slot] : 0
+    const to = (slot >> 1) * entries * 4 + (slot & 1)
+    for (let t = 0; t < entries; t++) {
+      weights[to + 4 * t] *= t === 0 ? share : 2 * share
+      weights[to + 4 * t + 2] *= 2 * share
     }
   }
   return at
