@@ -12,7 +12,7 @@ import {
   weightOf,
 } from './gram-taps.ts'
 import { interpolateTaps, planeNorms, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
-import { bracketBatch, type Brackets, emptyBrackets, passes, type Starts } from './gram-bracket.ts'
+import { bracketAll, type Brackets, passes, passesSingle, type Proof, singleCost, type Starts } from './gram-bracket.ts'
 import { type Complement, complementOf } from './gram-complement.ts'
 import { climbPair, derivativesOf, type RankOne, type Ritz, subtractRankOne } from './gram-vectors.ts'
 import { putPhasesAt } from './phases.ts'
@@ -42,6 +42,10 @@ export interface GramSymbol {
    * ‖F(θ)‖_{S4} = √‖G(θ)‖_F.
    */
   below(frequencies: Frequencies, levels: Float64Array | ((quartic: number) => number)): Uint8Array
+  /** `below` in single precision: at half the price, for levels well above λ_max. */
+  belowRoughly(frequencies: Frequencies, levels: Float64Array): Uint8Array
+  /** What `belowRoughly` loses to rounding at a level, about. */
+  roughMargin(level: number): number
   /** Is λ_max(G(θ) − share·Ĝ − σvvᴴ) ≤ level at all these frequencies, Ĝ = fl(G) at another one? */
   belowShare(frequencies: Frequencies, level: number, share: number, at: Frequencies, top: RankOne): boolean
   /** What is left of t·I − fl(G(θ)) beside a vector. */
@@ -82,6 +86,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
   const weight = weightOf(own, m * n)
   const { error, norms } = openTaps(arena, symbol, a, weight, positions, products, planes)
   const margin = (level: number) => 2 * error + choleskyError(n) * n * level + 1e-290
+  const proof: Proof = { error, weight, margin }
   const evaluate = (
     frequencies: Frequencies,
     count: number,
@@ -119,6 +124,14 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
       })
       return passed
     },
+    belowRoughly(frequencies, levels) {
+      const passed = new Uint8Array(levels.length)
+      evaluate(frequencies, levels.length, (inner, g, first, size) =>
+        passed.set(passesSingle(inner, g, n, levels.subarray(first, first + size), proof), first),
+      )
+      return passed
+    },
+    roughMargin: level => singleCost(n, proof, level),
     belowShare(frequencies, level, share, at, top) {
       const count = countOf(frequencies)
       const matrix = n * n * 32
@@ -150,15 +163,10 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
       })
       return found
     },
-    bracket(frequencies, t, steps, starts) {
-      const count = countOf(frequencies)
-      const found = emptyBrackets(count, n)
-      const proof = { error, weight, margin }
-      evaluate(frequencies, count, (inner, g, first, size) =>
-        bracketBatch(inner, g, n, size, t, steps, starts, proof, found, first),
-      )
-      return found
-    },
+    bracket: (frequencies, t, steps, starts) =>
+      bracketAll(n, countOf(frequencies), t, steps, starts, proof, (indices, work) =>
+        evaluate(pick(frequencies, indices), indices.length, work),
+      ),
     products: v =>
       borrow(inner => {
         const x = inner.put(v)
@@ -218,6 +226,14 @@ function inBatches(
       work(arena, g, first, size)
     })
   }
+}
+
+/** Some of a list of frequencies. */
+function pick({ turns, points }: Frequencies, indices: readonly number[]): Frequencies {
+  const axes = turns.length
+  const own = new Float64Array(indices.length * axes)
+  indices.forEach((from, to) => own.set(points.subarray(from * axes, (from + 1) * axes), to * axes))
+  return { turns, points: own }
 }
 
 /** √‖G‖_F from above. */

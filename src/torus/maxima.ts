@@ -15,6 +15,7 @@ const HOPE = 0.05
 /** Ascends from a vertex and raises the lower end if it can; the peak, if it is a new one. */
 export function climbFrom(state: State, vertex: Vertex): Peak | undefined {
   const { gram, tau, lattice, goal } = state
+  vertex.climbed = true
   const reach = tau.map(x => (x > 0 ? 0.6 / x : 0))
   const start = vertex.point.map((x, d) => Math.floor((x / lattice.turns[d]) * TURN))
   const peak = ascend(gram, start, vertex.vector, reach, goal.sharp ? 1e-17 : Math.max(1e-15, Math.min(1e-7, goal.gap * 1e-3)))
@@ -84,7 +85,7 @@ export function lookHigher(state: State, left: readonly { corners: readonly Vert
   vertices.survey(promising.map(({ vertex }) => vertex))
   for (const { vertex, hope, point } of promising) {
     if (peaks.length > MOST_PEAKS || !(hope > state.t)) return
-    if (known(point)) continue
+    if (vertex.climbed || known(point)) continue
     const before = state.best!.value
     const peak = climbFrom(state, vertex)
     if (peak) closeAround(state, peak)
@@ -92,12 +93,15 @@ export function lookHigher(state: State, left: readonly { corners: readonly Vert
   }
 }
 
+/** How far single precision lowers a value, and a little more. */
+const IN_DOUBT = 2 ** -16
+
 /** On a lattice only its points count: those as high as the best, as far as single precision can tell, are looked at once more. */
 function lookAround(state: State, left: readonly { corners: readonly Vertex[] }[]): void {
   const rivals = new Set<Vertex>()
   for (const { corners } of left) {
     for (const vertex of corners)
-      if (vertex.value > state.best!.value * (1 - 1e-6) && vertex.point.some((x, d) => x !== state.best!.point[d]))
+      if (vertex.value > state.best!.value * (1 - IN_DOUBT) && vertex.point.some((x, d) => x !== state.best!.point[d]))
         rivals.add(vertex)
   }
   for (const vertex of [...rivals].sort((a, b) => b.value - a.value).slice(0, MOST_SUSPECTS)) {

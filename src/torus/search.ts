@@ -140,6 +140,7 @@ function descend(state: State, live: readonly Box[]): Box[] {
   const { lattice, goal, closed, vertices, t } = state
   const boxes = live.filter(box => !closed.some(done => inside(box, lattice, done.point, done.half)))
   const trials = trialsOf(state, boxes)
+  const before = vertices.visited()
   // What its corners' values cannot close needs no proof.
   vertices.visit(
     trials.filter(trial => mayClose(trial, t)),
@@ -149,7 +150,8 @@ function descend(state: State, live: readonly Box[]): Box[] {
   tighten(state, open)
   const left = open.filter(trial => !isClosed(trial, t))
   if (goal.observe) for (const trial of trials) if (!left.includes(trial)) goal.observe(trial.box)
-  lookHigher(state, lattice.discrete ? trials : left)
+  // Nothing has been seen that was not there at the last look.
+  if (vertices.visited() > before) lookHigher(state, lattice.discrete ? trials : left)
   if (state.t === t && left.some(({ box, bends }) => box.width[steepest(bends)] < 2)) {
     // Nothing lies between these corners, and they fail: the last digits of t are below what can be proven here.
     state.t *= 1 + state.step

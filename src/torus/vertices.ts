@@ -12,6 +12,8 @@ export interface Vertex {
   vector: Float64Array | undefined
   /** Has a ceiling been tried for? */
   tested: boolean
+  /** Has an ascent begun here? */
+  climbed: boolean
 }
 
 /** The corners of a box, and which of them the box has at −θ, where vectors are conjugate. */
@@ -41,9 +43,11 @@ export interface Vertices {
 
 /** Steps of Lanczos: without a start, with one from a neighbour, before the first test, after a failed one. Spectra of many channels are dense at the top. */
 const COLD = (n: number) => (n > 100 ? 12 : 9)
-const WARM = (n: number) => (n > 100 ? 8 : 6)
+const WARM = (n: number) => (n > 100 ? 10 : 6)
 const FIRST = 1
 const AGAIN = 12
+/** A test in single precision is made where the level is this many times its margin above the value. */
+const ROUGH = 1.2
 
 export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
   const { turns } = lattice
@@ -54,7 +58,7 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
     const name = nameOf(point, turns)
     let vertex = known.get(name)
     if (!vertex) {
-      vertex = { point, value: -1, ceiling: Infinity, vector: undefined, tested: false }
+      vertex = { point, value: -1, ceiling: Infinity, vector: undefined, tested: false, climbed: false }
       known.set(name, vertex)
     }
     return vertex
@@ -73,6 +77,15 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
     for (const [i, vertex] of vertices.entries()) points.set(vertex.point, i * turns.length)
     return { turns, points }
   }
+  /** The vector at the same corner of the smallest box around this one that has one. */
+  const nearby = (box: Box, i: number) => {
+    for (let from = box.parent; from; from = from.parent) {
+      const { vertices, mirrored } = ofBox(from)
+      const { vector } = vertices[i]
+      if (vector) return { vector, mirrored: mirrored[i] }
+    }
+    return undefined
+  }
   const bracket = (starts: ReadonlyMap<Vertex, Float64Array | undefined>, t: number, steps: number) => {
     if (starts.size === 0) return
     const vertices = [...starts.keys()]
@@ -86,6 +99,14 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
       }
       vertex.ceiling = Math.min(vertex.ceiling, found.ceilings[i])
       vertex.tested ||= t > 0
+    }
+  }
+  /** What tests said; one that failed says that λ_max is not below the level, less what the test may have lost. */
+  const settle = (wanted: ReadonlyMap<Vertex, number>, passed: Uint8Array, lost: (level: number) => number) => {
+    let i = 0
+    for (const [vertex, level] of wanted) {
+      if (passed[i++]) vertex.ceiling = Math.min(vertex.ceiling, level)
+      else vertex.value = Math.max(vertex.value, level - lost(level))
     }
   }
   return {
@@ -116,9 +137,8 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
             else first.set(vertex, vertex.vector)
             continue
           }
-          const from = box.parent && ofBox(box.parent)
-          const v = from?.vertices[i].vector
-          if (v) warm.set(vertex, from.mirrored[i] === mirrored[i] ? v : conjugate(v))
+          const v = nearby(box, i)
+          if (v) warm.set(vertex, v.mirrored === mirrored[i] ? v.vector : conjugate(v.vector))
           else cold.set(vertex, undefined)
         }
       }
@@ -128,13 +148,14 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
       bracket(again, t, AGAIN)
     },
     test(wanted) {
-      const vertices = [...wanted.keys()]
-      const levels = Float64Array.from(wanted.values())
-      const passed = gram.below(frequencies(vertices), levels)
-      vertices.forEach((vertex, i) => {
-        if (passed[i]) vertex.ceiling = Math.min(vertex.ceiling, levels[i])
-        else vertex.value = Math.max(vertex.value, levels[i])
-      })
+      const rough = new Map<Vertex, number>()
+      const close = new Map<Vertex, number>()
+      for (const [vertex, level] of wanted) {
+        const serves = level - vertex.value > ROUGH * gram.roughMargin(level)
+        ;(serves ? rough : close).set(vertex, level)
+      }
+      settle(rough, gram.belowRoughly(frequencies([...rough.keys()]), Float64Array.from(rough.values())), gram.roughMargin)
+      settle(close, gram.below(frequencies([...close.keys()]), Float64Array.from(close.values())), () => 0)
     },
   }
 }
