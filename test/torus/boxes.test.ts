@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { arch, type Box, cornersOf, split } from '../../src/torus/boxes.ts'
+import { arch, type Box, cornersOf, inside, sides, split } from '../../src/torus/boxes.ts'
+import { TURN } from '../../src/torus/ray.ts'
 import { uniform } from './random-layers.ts'
 
 /** Σ w_i·values_i + Σ x_d(1 − x_d)·bends_d at one point of the unit cube. */
@@ -52,6 +53,71 @@ test('halves share a face: its corners have the same names, mirrored or not', ()
       for (let i = 0; i < 4; i++) if (i & bit) assert.is(a[i], b[i & ~bit])
       assert.is(low.parent, box)
     }
+  }
+})
+
+/** A double as a whole number of 2⁻¹¹⁰⁰. */
+function exactly(x: number): bigint {
+  let [power, whole] = [0, x]
+  for (; !Number.isInteger(whole); whole *= 2) power++
+  return BigInt(whole) << BigInt(1100 - power)
+}
+
+test('the arch is rounded up, never down: against whole numbers', () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const next = uniform(seed)
+    const axes = 1 + (seed % 3)
+    const [low, rise, bend] = [next(), next(), 1 + 2 * next()]
+    // rises along the first axis alone: ½(a + b) + ¼(c + (b − a)²/c), times c to stay whole
+    const values = Array.from({ length: 1 << axes }, (_, i) => low + (i & 1 ? rise : 0))
+    const bends = Array.from({ length: axes }, (_, d) => (d === 0 ? bend : 0))
+    const [a, b, c] = [exactly(values[0]), exactly(values[1]), exactly(bend)]
+    const truth = 2n * (a + b) * c + c * c + (b - a) * (b - a)
+    assert.ok(4n * exactly(arch(values, bends)) * c >= truth, `seed ${seed}`)
+  }
+})
+
+test('sides are rounded up: 2π·w/turns to forty digits', () => {
+  const turnInUnits = 6283185307179586476925286766559005768394n
+  const unit = 10n ** 39n
+  for (const [width, turns] of [
+    [1, 1],
+    [1, 3],
+    [5, 7],
+    [1, 3 * 2 ** 22],
+    [4097, 3 * 2 ** 22],
+  ]) {
+    const [side] = sides({ corner: [0], width: [width] }, { turns: [turns], discrete: false })
+    const scaled = exactly(side) * BigInt(turns) * unit
+    assert.ok(scaled >= (turnInUnits * BigInt(width)) << 1100n, `${width} of ${turns}`)
+    assert.ok(side <= ((2 * Math.PI * width) / turns) * (1 + 2e-15))
+  }
+})
+
+test('a discrete box has nothing inside only where it is a single step wide', () => {
+  const lattice = { turns: [12, 12], discrete: true }
+  const [one, two] = sides({ corner: [0, 0], width: [1, 2] }, lattice)
+  assert.is(one, 0)
+  assert.ok(two > 1)
+})
+
+test('inside a neighbourhood, or its mirror image: every corner is', () => {
+  const lattice = { turns: [64, 64], discrete: false }
+  const unit = TURN / 64
+  for (let seed = 1; seed <= 2000; seed++) {
+    const next = uniform(seed)
+    const whole = (most: number) => Math.floor(next() * most)
+    const point = [whole(64) * unit, whole(64) * unit]
+    const half = [unit * (1 + whole(12)), next() < 0.2 ? Infinity : unit * (1 + whole(12))]
+    const box = { corner: [whole(64), whole(64)], width: [1 + whole(8), 1 + whole(8)] }
+    const holds = (sign: number) =>
+      [0, 1].every(d => {
+        const from = (box.corner[d] - (sign * point[d]) / unit + 128) % 64
+        // the box begins at `from` units past the middle, or so many less than a turn
+        const begins = from < 32 ? from : from - 64
+        return begins >= -half[d] / unit && begins + box.width[d] <= half[d] / unit
+      })
+    assert.is(inside(box, lattice, point, half), holds(1) || holds(-1), `seed ${seed}`)
   }
 })
 
