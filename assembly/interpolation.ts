@@ -25,20 +25,44 @@ export function addHalfPlanes(pairs: i32, n: i32, taps: i32, g: usize, weights: 
   }
 }
 
-/** One entry of all matrices, in all taps. */
+/** One entry of all matrices, in all taps: two at a time, so that it is read half as often. */
 function addEntry(pairs: i32, taps: i32, value: usize, matrix: usize, weights: usize, to: usize): void {
   const row = (<usize>(taps + 1)) << 5
   const far = (<usize>taps) << 5
-  for (let t = 0; t <= taps; t++, weights += 32, to += 32) {
-    let re = f64x2.splat(0)
-    let im = f64x2.splat(0)
+  add(to, centreOf(pairs, value, matrix, weights, row))
+  for (let t = 0; t < taps; t += 2) {
+    // of an odd number the last is alone: its second sums are its first
+    const step: usize = t + 1 < taps ? 32 : 0
+    weights += 32
+    to += 32
+    let re = f64x2.splat(0), im = f64x2.splat(0)
+    let re2 = f64x2.splat(0), im2 = f64x2.splat(0)
     let x = value
     let w = weights
     for (let p = 0; p < pairs; p++, x += matrix, w += row) {
-      re = f64x2.add(re, f64x2.mul(v128.load(w), v128.load(x)))
-      im = f64x2.add(im, f64x2.mul(v128.load(w, 16), v128.load(x, 16)))
+      const c = v128.load(x), d = v128.load(x, 16)
+      re = f64x2.add(re, f64x2.mul(v128.load(w), c))
+      im = f64x2.add(im, f64x2.mul(v128.load(w, 16), d))
+      re2 = f64x2.add(re2, f64x2.mul(v128.load(w + step), c))
+      im2 = f64x2.add(im2, f64x2.mul(v128.load(w + step, 16), d))
     }
-    store<f64>(to, load<f64>(to) + f64x2.extract_lane(re, 0) + f64x2.extract_lane(re, 1))
-    if (t > 0) store<f64>(to + far, load<f64>(to + far) + f64x2.extract_lane(im, 0) + f64x2.extract_lane(im, 1))
+    add(to, re)
+    add(to + far, im)
+    if (step == 0) break
+    add(to + 32, re2)
+    add(to + 32 + far, im2)
+    weights += 32
+    to += 32
   }
+}
+
+function centreOf(pairs: i32, x: usize, matrix: usize, w: usize, row: usize): v128 {
+  let sum = f64x2.splat(0)
+  for (; pairs > 0; pairs--, x += matrix, w += row) sum = f64x2.add(sum, f64x2.mul(v128.load(w), v128.load(x)))
+  return sum
+}
+
+@inline
+function add(to: usize, sum: v128): void {
+  store<f64>(to, load<f64>(to) + f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1))
 }

@@ -4,6 +4,7 @@ import { fail } from '../errors.ts'
 import { gamma, nextDown, nextUp } from '../rounding.ts'
 import { frequencyAt, tapGradient } from '../runtime/evaluate.ts'
 import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
+import type { Ritz } from '../runtime/gram-vectors.ts'
 import { weightOf } from '../runtime/gram-taps.ts'
 import { PHASE_ERROR } from '../runtime/phases.ts'
 import { type ComplexPair, pairOf, topPairAt } from '../runtime/norms.ts'
@@ -37,11 +38,12 @@ export function exact(layer: SizedConv, options: { gradient?: boolean } = {}): B
   let best: { point: Float64Array; group: number; vector?: Float64Array } = { point: new Float64Array(grid.length), group: 0 }
   let [upper, work, weight] = [0, 0, 0]
   for (let group = 0; group < symbol.groups; group++) {
-    const own = weightOf(groupTaps(symbol, group), symbol.rows * symbol.columns)
-    weight = Math.max(weight, own)
+    // Whether a group can exceed those before it.
+    const own = upper > 0 ? weightOf(groupTaps(symbol, group), symbol.rows * symbol.columns) : Infinity
     if (Math.sqrt(own) <= upper) continue
     const found = withGramSymbol(symbol, group, gram => search(gram, symbol, group, grid, upper, options.gradient === true))
     work += found.work
+    weight = Math.max(weight, found.weight)
     if (found.upper > upper) {
       upper = found.upper
       best = { ...found, group }
@@ -70,25 +72,36 @@ function search(
   grid: readonly number[],
   floor: number,
   sharp: boolean,
-): GridMaximum & { vector?: Float64Array } {
+): GridMaximum & { vector?: Float64Array; weight: number } {
   const tau = symbol.offsets.map(q => (q[q.length - 1] - q[0]) / 2)
   const at = (points: Float64Array): Frequencies => ({ turns: grid, points })
   let top: Enclosed = { upper: 0, square: 0 }
   const norm: GridNorm = {
-    rough: points => Float64Array.from(gram.climb(at(points), ROUGH), ({ value }) => Math.sqrt(value)),
-    below: (points, level) => gram.below(at(points), new Float64Array(countOf(at(points))).fill(nextDown(level * level))),
+    rough: points => gram.bracket(at(points), 0, ROUGH, []).values.map(Math.sqrt),
+    below: (points, level) => below(gram, at(points), nextDown(level * level)),
     evaluate(points) {
-      const values = Array.from({ length: countOf(at(points)) }, (_, i) =>
-        enclosed(gram, symbol, group, frequencyAt(at(points), i)),
-      )
+      const values = enclosed(gram, symbol, group, at(points))
       for (const value of values) if (value.upper > top.upper) top = value
       return { lower: values.map(({ square }) => Math.sqrt(square)), upper: values.map(value => value.upper) }
     },
   }
-  const found = gridMaximum(grid, tau, norm, floor)
+  const found = { ...gridMaximum(grid, tau, norm, floor), weight: gram.weight }
   if (found.upper !== top.upper || !top.vector) return found
   // A gradient is as wrong as the vector, an eigenvalue as its square.
   return { ...found, vector: sharp ? sharpened(gram, at(found.point), top.vector) : top.vector }
+}
+
+/** 1 where λ_max(G) ≤ level is proven: in single precision where that is far enough, in double where it is not. */
+function below(gram: GramSymbol, at: Frequencies, level: number): Uint8Array {
+  const levels = new Float64Array(countOf(at)).fill(level)
+  const passed = gram.belowRoughly(at, levels)
+  const open = Array.from(passed.keys()).filter(i => passed[i] === 0)
+  if (open.length === 0) return passed
+  const points = Float64Array.from(open.flatMap(i => Array.from(frequencyAt(at, i).points)))
+  gram.below({ ...at, points }, levels.subarray(0, open.length)).forEach((ok, i) => {
+    passed[open[i]] = ok
+  })
+  return passed
 }
 
 interface Enclosed {
@@ -105,27 +118,45 @@ const LARGE = 48
 /** Residual, relative to λ_max, at which its square is rounding even between close eigenvalues; and one that is rounding itself. */
 const [SHARP, SHARPEST] = [1e-11, 2 ** -43]
 
-/** ‖F(θ)‖₂ at one frequency: an eigenvalue, and a proof as close above it as the test's own rounding allows. */
-function enclosed(gram: GramSymbol, symbol: Symbol, group: number, at: Frequencies): Enclosed {
-  let value: Enclosed | undefined = gram.n < LARGE ? undefined : iterated(gram, at)
+/** ‖F(θ)‖₂ at some frequencies: eigenvalues, and proofs as close above them as the test's own rounding allows. */
+function enclosed(gram: GramSymbol, symbol: Symbol, group: number, at: Frequencies): Enclosed[] {
+  const found = gram.n < LARGE ? [] : iterated(gram, at)
+  const proven = found.length === 0 ? [] : proofs(gram, at, found)
+  return Array.from({ length: countOf(at) }, (_, i) => proven[i] ?? decomposed(gram, symbol, group, frequencyAt(at, i)))
+}
+
+/** Top pairs by iteration; none where it does not converge. */
+function iterated(gram: GramSymbol, at: Frequencies): (Ritz | undefined)[] {
+  const sharp = ({ residual, value }: Ritz) => residual <= SHARP * value
+  let ritz = gram.climb(at, MOST)
+  for (let round = 0; round < ROUNDS && !ritz.every(sharp); round++)
+    ritz = gram.climb(
+      at,
+      MOST,
+      ritz.map(({ vector }) => vector),
+    )
+  return ritz.map(pair => (sharp(pair) ? pair : undefined))
+}
+
+/** An iteration that has missed the top eigenvector cannot be proven; a decomposition misses nothing. */
+function proofs(gram: GramSymbol, at: Frequencies, found: readonly (Ritz | undefined)[]): (Enclosed | undefined)[] {
+  const levels = found.map(ritz => (ritz ? levelAbove(gram, ritz.value, 4) : 0))
+  const passed = gram.below(at, Float64Array.from(levels))
+  return found.map((ritz, i) =>
+    ritz && passed[i] ? { upper: nextUp(Math.sqrt(levels[i])), square: ritz.value, vector: ritz.vector } : undefined,
+  )
+}
+
+function decomposed(gram: GramSymbol, symbol: Symbol, group: number, at: Frequencies): Enclosed {
+  const square = topPairAt(symbol, group, at, 0).sigma ** 2
   for (let widen = 4; ; widen *= 4) {
-    // An iteration that has missed the top eigenvector cannot be proven; a decomposition misses nothing.
-    if (!value || (value.vector && widen > 4)) {
-      value = { upper: 0, square: topPairAt(symbol, group, at, 0).sigma ** 2 }
-      widen = 4
-    }
-    const t = nextUp(value.square + widen * gram.margin(value.square) + value.square * 2 ** -50)
-    if (gram.below(at, Float64Array.of(t))[0]) return { ...value, upper: nextUp(Math.sqrt(t)) }
+    const level = levelAbove(gram, square, widen)
+    if (gram.below(at, Float64Array.of(level))[0]) return { upper: nextUp(Math.sqrt(level)), square }
   }
 }
 
-function iterated(gram: GramSymbol, at: Frequencies): Enclosed | undefined {
-  let [ritz] = gram.climb(at, MOST)
-  for (let round = 0; ritz.residual > SHARP * ritz.value; round++) {
-    if (round === ROUNDS) return undefined
-    ;[ritz] = gram.climb(at, MOST, [ritz.vector])
-  }
-  return { upper: 0, square: ritz.value, vector: ritz.vector }
+function levelAbove(gram: GramSymbol, square: number, margins: number): number {
+  return nextUp(square + margins * gram.margin(square) + square * 2 ** -50)
 }
 
 /** A vector iterated until that gains nothing more; none where it is not sharp then. */

@@ -3,6 +3,7 @@ import { peakOf } from '../summation.ts'
 import { circularFrequencies, type Frequencies, mirrorPlaces, type Symbol } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
+import { packedBytes, tileSide } from './gram-taps.ts'
 import { PHASE_ERROR, putPhases, putPhasesAt } from './phases.ts'
 
 /**
@@ -54,10 +55,11 @@ export function interpolateTaps(
   const shares = sharesOf(frequencies)
   const spread = Math.sqrt(weight) * (gamma(taps + 2) + PHASE_ERROR * offsets.length)
   let [errors, values] = [0, 0]
-  for (let first = 0; first < count; first += 2 * held) {
-    const size = Math.min(2 * held, count - first)
+  for (let first = 0, size = 1; first < count; first += size) {
+    size = first === 0 ? 1 : Math.min(2 * held, count - first)
     const pairs = (size + 1) >> 1
-    for (let p = 0; p < pairs; p++) {
+    if (first === 0) writeOrigin(a, m, n, taps, g)
+    for (let p = 0; first > 0 && p < pairs; p++) {
       const at = g + p * n * n * 32
       borrow(inner => {
         const phases = putPhases(inner, offsets, frequencies, first + 2 * p, Math.min(2, size - 2 * p))
@@ -88,6 +90,25 @@ export function interpolateTaps(
   const points = 2 * count - 1
   const sums = gamma(count + 8) + PHASE_ERROR * offsets.length
   return (Math.sqrt(errors) + sums * (3 * positions.length + 1) * Math.sqrt(values / points)) * 1.0001
+}
+
+/** G(0) = SᵀS, S = ΣA_p, in the first lane of a pair: F is real there, which takes an eighth of the work of a complex pair. */
+function writeOrigin(a: number, m: number, n: number, taps: number, g: number): void {
+  borrow(inner => {
+    const { axpy, pack, autocorrelate } = inner.routines
+    const side = tileSide(n)
+    const sum = inner.alloc(m * n * 8)
+    const panels = inner.alloc(packedBytes(m, n))
+    const product = inner.alloc(side * side * 8)
+    inner.f64(sum, m * n).fill(0)
+    inner.f64(product, side * side).fill(0)
+    for (let tap = 0; tap < taps; tap++) axpy(m * n, 1, a + tap * m * n * 8, sum)
+    pack(m, n, sum, panels)
+    autocorrelate(m, n, panels, panels, product)
+    const from = inner.f64(product, side * side)
+    const to = inner.f64(g, n * n * 4).fill(0)
+    for (let j = 0; j < n; j++) for (let i = j; i < n; i++) to[4 * (j * n + i)] = from[j * side + i]
+  })
 }
 
 function traceOf(arena: Arena, g: number, n: number, lane: number): number {
