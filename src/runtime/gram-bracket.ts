@@ -103,7 +103,7 @@ export function bracketAll(
 /** The part of brackets at some of the frequencies. */
 function selected(found: Brackets, indices: readonly number[], n: number): Brackets {
   const vectors = new Float64Array(2 * n * indices.length)
-  indices.forEach((from, to) => vectors.set(found.vectors.subarray(2 * n * from, 2 * n * (from + 1)), 2 * n * to))
+  for (const [to, from] of indices.entries()) vectors.set(found.vectors.subarray(2 * n * from, 2 * n * (from + 1)), 2 * n * to)
   return {
     values: Float64Array.from(indices, i => found.values[i]),
     ceilings: Float64Array.from(indices, i => found.ceilings[i]),

@@ -232,7 +232,7 @@ function inBatches(
 function pick({ turns, points }: Frequencies, indices: readonly number[]): Frequencies {
   const axes = turns.length
   const own = new Float64Array(indices.length * axes)
-  indices.forEach((from, to) => own.set(points.subarray(from * axes, (from + 1) * axes), to * axes))
+  for (const [to, from] of indices.entries()) own.set(points.subarray(from * axes, (from + 1) * axes), to * axes)
   return { turns, points: own }
 }
 

@@ -1,0 +1,256 @@
+/**
+ * The constants of docs/rounding.md, computed once more from what it says. Rounding errors are far smaller in practice than what is proven of them, so that
+ * no enclosure of a layer shows a constant that is too small: here each is asked for by name, or errors are made large and looked for in the result.
+ */
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { conv } from '../../src/conv.ts'
+import { type Arena, borrow } from '../../src/runtime/arena.ts'
+import { bracketAll, passesSingle } from '../../src/runtime/gram-bracket.ts'
+import { type GramSymbol, withGramSymbol } from '../../src/runtime/gram-symbol.ts'
+import { choleskyError } from '../../src/runtime/gram-taps.ts'
+import { PHASE_ERROR } from '../../src/runtime/phases.ts'
+import { symbolEverySize } from '../../src/symbol.ts'
+import { floorOf, imageError, rayAt, TURN } from '../../src/torus/ray.ts'
+import { uniform } from '../torus/random-layers.ts'
+
+const U = 2 ** -53
+const SINGLE = 2 ** -24
+const gamma = (k: number) => (k * U) / (1 - k * U)
+const product = (sides: readonly number[]) => sides.reduce((a, b) => a * b, 1)
+
+function random(shape: readonly number[], seed: number): Float64Array {
+  const next = uniform(seed)
+  const data = Float64Array.from({ length: product(shape) }, () => next() - 0.5)
+  data[0] = 0.5
+  return data
+}
+
+/** ‖Σ_p|A_p|‖_F² of a kernel [m, n, k…] */
+function weightOf(data: Float64Array, shape: readonly number[]): number {
+  const taps = product(shape.slice(2))
+  let squares = 0
+  for (let e = 0; e < data.length; e += taps) squares += data.subarray(e, e + taps).reduce((sum, x) => sum + Math.abs(x), 0) ** 2
+  return squares
+}
+
+const open = <T>(data: ArrayLike<number>, shape: readonly number[], work: (gram: GramSymbol) => T): T =>
+  withGramSymbol(symbolEverySize(conv({ data: Float64Array.from(data), shape })), 0, work)
+
+const SHAPES = [
+  [1, 1, 3],
+  [3, 2, 5],
+  [2, 2, 3, 3],
+  [9, 7, 3, 3],
+  [4, 4, 2, 5],
+  [3, 3, 2, 2, 2],
+  [20, 17, 1, 1],
+]
+
+test('the error of G: γ(⌈m/2⌉ + 3 + pairs) + γ(H + 3) + 6uD, times ‖Σ|A|‖_F²', () => {
+  assert.ok(PHASE_ERROR >= 6 * U)
+  for (const shape of SHAPES) {
+    const [m, , ...sides] = shape
+    const data = random(shape, product(shape))
+    const weight = weightOf(data, shape)
+    // as many pairs as taps have difference 0; half of all other differences
+    const half = (product(sides.map(k => 2 * k - 1)) - 1) / 2
+    const kappa = gamma(Math.ceil(m / 2) + 3 + product(sides)) + gamma(half + 3) + 6 * U * sides.length
+    open(data, shape, gram => {
+      assert.ok(gram.weight >= weight && gram.weight <= weight * 1.001, `${shape}: weight ${gram.weight} for ${weight}`)
+      assert.ok(gram.error >= kappa * weight, `${shape}: error ${gram.error} for ${kappa * weight}`)
+    })
+  }
+})
+
+test('the margin of a Cholesky test: √2γ_{n+8}/(1 − √2γ_{n+8})·n·level + 2·error', () => {
+  for (const n of [1, 2, 7, 64, 512]) {
+    const g = Math.SQRT2 * gamma(n + 8)
+    assert.ok(choleskyError(n) >= g / (1 - g), `n = ${n}`)
+  }
+  for (const shape of SHAPES) {
+    open(random(shape, 3), shape, gram => {
+      const g = Math.SQRT2 * gamma(gram.n + 8)
+      for (const level of [0, 0.1, 1, 30])
+        assert.ok(gram.margin(level) >= (g / (1 - g)) * gram.n * level + 2 * gram.error, `${shape} at ${level}`)
+    })
+  }
+})
+
+const HERE = { turns: [1, 1], points: new Float64Array(2) }
+/** Powers of two, so that G = diag(λ) is exact. */
+const diagonal = (roots: readonly number[]) =>
+  Float64Array.from({ length: roots.length ** 2 }, (_, at) =>
+    at % (roots.length + 1) === 0 ? roots[at / (roots.length + 1)] : 0,
+  )
+
+test('passed means proven: nothing passes within its margin of λ_max', () => {
+  for (const n of [2, 3, 8, 30]) {
+    const roots = Array.from({ length: n }, (_, i) => (i === 0 ? 0.5 : 0.25))
+    const unit = Float64Array.from({ length: 2 * n }, (_, i) => (i === 0 ? 1 : 0))
+    open(diagonal(roots), [n, n, 1, 1], gram => {
+      const margin = gram.margin(0.25)
+      const passes = (level: number) => gram.below(HERE, Float64Array.of(level))[0] === 1
+      assert.is(passes(0.25 + 0.9 * margin), false)
+      assert.is(passes(0.25 + 1.2 * margin), true)
+      const share = (level: number, part: number, sigma: number) => gram.belowShare(HERE, level, part, HERE, { sigma, v: unit })
+      assert.is(share(0.25 + 0.9 * margin, 0, 0), false)
+      assert.is(share(0.25 + 1.2 * margin, 0, 0), true)
+      // half of G taken off, and beside v there is a quarter of what v has
+      assert.is(share(0.125 * (1 - 1e-9), 0.5, 0), false)
+      assert.is(share(0.125 * (1 + 1e-9), 0.5, 0), true)
+      assert.is(share(0.0625 * (1 - 1e-9), 0, 0.25), false)
+      assert.is(share(0.0625 * (1 + 1e-9), 0, 0.25), true)
+      // a rank-one term errs by 16uσ
+      assert.is(share(0.0625 + 0.9 * (gram.margin(0.0625 + 0.5) + 16 * U * 0.25), 0, 0.25), false)
+    })
+  }
+})
+
+test('one frequency that fails is enough, in whichever batch it lies', () => {
+  const n = 130
+  const taps = diagonal(new Array<number>(n).fill(0.5))
+  const data = Float64Array.from({ length: 2 * taps.length }, (_, at) => taps[at >> 1])
+  open(data, [n, n, 2], gram => {
+    const unit = Float64Array.from({ length: 2 * n }, (_, i) => (i === 0 ? 1 : 0))
+    for (const bad of [0, 4, 8]) {
+      // λ = ½ + ½cos θ
+      const points = Float64Array.from({ length: 9 }, (_, i) => (i === bad ? 0 : 4))
+      const all = gram.belowShare(
+        { turns: [8], points },
+        0.5,
+        0,
+        { turns: [8], points: Float64Array.of(4) },
+        { sigma: 0, v: unit },
+      )
+      assert.is(all, false, `frequency ${bad}`)
+    }
+  })
+})
+
+test('norms of taps from above: all ones, where every norm of a matrix is the same', () => {
+  open(new Array<number>(18).fill(0.5), [3, 3, 2], gram => {
+    assert.ok(gram.tapNorms[0] >= 2.25 && gram.tapNorms[0] <= 2.25 * (1 + 1e-12))
+    assert.ok(gram.centreNorm >= 4.5 && gram.centreNorm <= 4.5 * (1 + 1e-12))
+  })
+})
+
+test('interpolated taps: errors of values in the root of a sum of squares, and those of the transform', () => {
+  // ½I at one tap of 24: tr G = ‖Σ|A|‖_F² = 8, ‖G‖_F² = 2, ‖F‖₂ = ½ at all 47 frequencies
+  const [n, k] = [32, 24]
+  const data = new Float64Array(n * n * k)
+  for (let i = 0; i < n; i++) data[i * (n + 1) * k + 5] = 0.5
+  open(data, [n, n, k], gram => {
+    const points = 2 * k - 1
+    const spread = (gamma(k + 2) + 6 * U) * Math.sqrt(8)
+    const each = Math.SQRT2 * gamma(n + 4) * 8 + 2 * 0.5 * spread
+    const transform = (gamma(points / 2 + 8) + 6 * U) * points * Math.SQRT2
+    const sum = (gamma(k + 2) + 6 * U) * 8
+    const least = Math.sqrt(points) * each + transform + sum
+    assert.ok(gram.error >= least, `${gram.error} for ${least}`)
+  })
+})
+
+/** Hands one real symmetric matrix, in both lanes, to `work`. */
+function withMatrix<T>(n: number, entry: (i: number, j: number) => number, work: (arena: Arena, g: number) => T): T {
+  return borrow(arena => {
+    const g = arena.alloc(n * n * 32)
+    const lanes = arena.f64(g, 4 * n * n).fill(0)
+    for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) lanes.fill(entry(i, j), 4 * (i + n * j), 4 * (i + n * j) + 2)
+    return work(arena, g)
+  })
+}
+
+const scaledIdentity = (x: number) => (i: number, j: number) => (i === j ? x : 0)
+
+test('single precision: u·weight and twice the error stand between a level and λ_max', () => {
+  const none = { weight: 0, error: 0, margin: () => 0 }
+  for (const n of [1, 3, 8]) {
+    withMatrix(n, scaledIdentity(0.5), (arena, g) => {
+      const passes = (level: number, proof: object) =>
+        passesSingle(arena, g, n, Float64Array.of(level), { ...none, ...proof })[0] === 1
+      for (const weight of [100, 1e4]) {
+        assert.is(passes(0.5 + 0.97 * SINGLE * weight, { weight }), false)
+        assert.is(passes(0.5 + 3 * SINGLE * weight + 1e-4, { weight }), true)
+      }
+      assert.is(passes(0.5 + 1.97e-3, { error: 1e-3 }), false)
+      assert.is(passes(0.5 + 3e-3, { error: 1e-3 }), true)
+    })
+  }
+})
+
+/** The ceiling of one matrix with no errors but those of the factorisation. */
+function ceilingOf(
+  values: readonly number[],
+  t: number,
+  start: Float64Array | undefined,
+  proof: { weight: number; margin: (level: number) => number },
+) {
+  return withMatrix(
+    values.length,
+    (i, j) => (i === j ? values[i] : 0),
+    (arena, g) => bracketAll(values.length, 1, t, 1, [start], { error: 0, ...proof }, (_, work) => work(arena, g, 0, 1)),
+  )
+}
+
+test('single precision: a ceiling grows with √2·γ_{n+8} of what was factorised', () => {
+  const at = (n: number) =>
+    ceilingOf(new Array<number>(n).fill(2 ** -4), 64, undefined, { weight: 0, margin: () => 0 }).ceilings[0]
+  const few = at(8)
+  for (const n of [40, 200]) {
+    const more = at(n)
+    // L is a multiple of I: the row sum is level − G
+    const least = Math.SQRT2 * (n - 8) * SINGLE * (few - 2 ** -4)
+    assert.ok(more - few >= 0.97 * least, `${n} channels: ${more - few} for ${least}`)
+  }
+})
+
+test('single precision: what the factor costs is measured, not guessed', () => {
+  // level·I + c·11ᵀ has row sums n times as large as its factor's diagonal lets expect; λ_max(−c·11ᵀ) is 0
+  const n = 64
+  const c = 0.016
+  withMatrix(
+    n,
+    () => -c,
+    (arena, g) => {
+      const passes = (level: number) =>
+        passesSingle(arena, g, n, Float64Array.of(level), { weight: 0, error: 0, margin: () => 0 })[0] === 1
+      const cost = Math.SQRT2 * (n + 8) * SINGLE * n * c
+      assert.ok(cost > 0.0005 * 0.01 && cost < 0.001 * 0.01)
+      assert.is(passes(0.01), false)
+      assert.is(passes(0.2), true)
+    },
+  )
+})
+
+test('double precision: a ceiling is a margin above λ_max, though Lanczos saw another eigenvalue', () => {
+  const second = Float64Array.of(0, 0, 1, 0)
+  const [t, low] = [1, 0.5]
+  const margin = 0.025 * (t - low)
+  for (const top of [0.52, 0.53, 0.54, 0.545]) {
+    // weights that large leave nothing to single precision
+    const { ceilings } = ceilingOf([top, low], t, second, { weight: 1e9, margin: () => margin })
+    assert.ok(ceilings[0] >= top + 0.99 * margin, `${ceilings[0]} for ${top}`)
+  }
+})
+
+test('the lower end: √2·γ(n + taps + 6) + 8uD of √weight is taken off', () => {
+  for (const shape of SHAPES) {
+    const [, , ...sides] = shape
+    const data = random(shape, 7)
+    open(data, shape, gram => {
+      const least = (Math.SQRT2 * gamma(gram.n + product(sides) + 6) + 8 * U * sides.length) * Math.sqrt(weightOf(data, shape))
+      assert.ok(imageError(gram) >= least, `${shape}: ${imageError(gram)} for ${least}`)
+      const v = Float64Array.from({ length: 2 * gram.n }, (_, i) => (i === 0 ? 1 : 0))
+      const ray = rayAt(
+        gram,
+        sides.map(() => TURN),
+        sides.map(() => 12345),
+        v,
+      )
+      assert.ok(floorOf(gram, ray) <= Math.sqrt(ray.value) * (1 - 2 * U) - least)
+    })
+  }
+})
+
+test.run()
