@@ -19,7 +19,7 @@ const name = 'block1.conv2.weight'
 const file = 'examples/train-shapes/models/shapes.safetensors'
 const layer = readModel([{ name: file, bytes: readFileSync(root + file) }]).layers.find(candidate => candidate.name === name)!
 const symbol = symbolEverySize(conv(layer.kernel, layer.geometry))
-const turns = [3 * 2 ** 22, 3 * 2 ** 22]
+const turns = [105 * 2 ** 17, 105 * 2 ** 17]
 const closed: (Box | Neighbourhood)[] = []
 const CELLS = 72
 

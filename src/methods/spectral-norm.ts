@@ -135,8 +135,8 @@ function encloseAll(symbol: Symbol, grid: readonly number[] | undefined, goal: G
   return found
 }
 
-/** Turns of the lattice of box corners: halvings of an eighth or a twelfth of the torus. */
-const FINEST = 3 * 2 ** 22
+/** Turns of the lattice of box corners: a multiple of all small numbers of boxes, so that they can be halved many times. */
+const FINEST = 105 * 2 ** 17
 
 /** ‖Σ_p|A_p|‖_F ≥ ‖F(θ)‖₂ at every θ, rounded up; 0 only for a group of zeros. */
 function cheapCeiling(symbol: Symbol, group: number): number {

@@ -36,11 +36,25 @@ export function cornersOf(box: Box, { turns }: Lattice): Place[] {
   for (let bits = 0; bits < 1 << axes; bits++) {
     const point = new Array<number>(axes)
     for (let d = 0; d < axes; d++) point[d] = (box.corner[d] + (bits & (1 << d) ? box.width[d] : 0)) % turns[d]
-    const mirrored = inSecondHalf(point, turns)
-    if (mirrored) for (let d = 0; d < axes; d++) point[d] = (turns[d] - point[d]) % turns[d]
-    corners.push({ point, mirrored })
+    corners.push(placeOf(point, turns))
   }
   return corners
+}
+
+/** The point in the middle, where the lattice has one. */
+export function centreOf(box: Box, { turns }: Lattice): Place | undefined {
+  if (box.width.some(w => w % 2 !== 0)) return undefined
+  return placeOf(
+    box.corner.map((x, d) => (x + box.width[d] / 2) % turns[d]),
+    turns,
+  )
+}
+
+/** Names a point; its array is used up. */
+function placeOf(point: number[], turns: readonly number[]): Place {
+  const mirrored = inSecondHalf(point, turns)
+  if (mirrored) for (let d = 0; d < turns.length; d++) point[d] = (turns[d] - point[d]) % turns[d]
+  return { point, mirrored }
 }
 
 /** Is the first coordinate that tells θ from −θ in the second half turn? */
@@ -84,6 +98,43 @@ function collapse(values: readonly number[], place: number, bend: number): numbe
 function crest(a: number, b: number, c: number): number {
   const rise = Math.abs(b - a)
   return rise < c ? 0.5 * (a + b) + 0.25 * (c + (rise * rise) / c) : Math.max(a, b)
+}
+
+/**
+ * The same bound of a box of two axes whose centre is known too: the four triangles between an edge and the centre, each by segments along
+ * its edge between two half diagonals. Rounded up, for values that are not negative.
+ *
+ * @param diagonal ½sup(−p'') along half a diagonal, for p as a function on [0, 1]; at least ¼ of either bend
+ */
+export function archAround(values: readonly number[], centre: number, bends: readonly number[], diagonal: number): number {
+  if (centre === Infinity) return Infinity
+  const [a, b, c, d] = values
+  const [x, y] = bends
+  const top = Math.max(
+    gable(a, b, x, centre, diagonal),
+    gable(c, d, x, centre, diagonal),
+    gable(a, c, y, centre, diagonal),
+    gable(b, d, y, centre, diagonal),
+  )
+  return top * (1 + 1e-14)
+}
+
+/**
+ * sup over k, w ∈ [0, 1] of (1 − k)m + k((1 − w)a + wb) + k(1 − k)d + k²w(1 − w)x: k = 0 is the centre, k = 1 the edge. Over w it is k·max(a, b) up to
+ * k = |b − a|/x, and ½k(a + b) + ¼(k²x + (b − a)²/x) from there; both sums are concave in k since d ≥ ¼x.
+ */
+function gable(a: number, b: number, x: number, m: number, d: number): number {
+  const rise = Math.abs(b - a)
+  const turn = rise < x ? rise / x : 1
+  const low = vertexOf(m, Math.max(a, b) - m + d, -d, 0, turn)
+  if (turn === 1) return low
+  return Math.max(low, vertexOf(m + (0.25 * rise * rise) / x, 0.5 * (a + b) - m + d, 0.25 * x - d, turn, 1))
+}
+
+/** sup p + qk + rk² over [from, to], r ≤ 0 */
+function vertexOf(p: number, q: number, r: number, from: number, to: number): number {
+  const k = r < 0 ? Math.min(to, Math.max(from, (-0.5 * q) / r)) : q > 0 ? to : from
+  return p + k * (q + k * r)
 }
 /**
  * Boxes that cover half the torus (the other half is its mirror image), `cells[d]` to a turn of each axis; fewer where the lattice has no

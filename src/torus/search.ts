@@ -1,6 +1,6 @@
 import type { GramSymbol } from '../runtime/gram-symbol.ts'
 import { nextUp } from '../rounding.ts'
-import { arch, type Box, cover, inside, type Lattice, sides, split } from './boxes.ts'
+import { arch, archAround, type Box, cover, inside, type Lattice, sides, split } from './boxes.ts'
 import { curvatures } from './curvature.ts'
 import { climbFrom, closeAround, lookHigher, raise, rayFrom } from './maxima.ts'
 import type { Ray } from './ray.ts'
@@ -22,6 +22,14 @@ export interface Enclosure {
 
 /** Coarsest boxes: those whose curvature term is a sixth of the level along each axis. */
 const COARSE = 0.16
+/** Finer grids than that, as multiples of its counts. */
+const FINER = [1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8]
+/** What a finer grid has to promise, as a part of what the first one does: that needs no second survey, and estimates err. */
+const WORTH = 0.95
+/** What tests above the values leave of the room below t. */
+const ROOM_LEFT = 0.9
+/** Evaluations for the parts of a box that had to be split, as a multiple of what parts of the right size would take. */
+const SPLIT = 1.6
 /** A second ascent starts from a vertex this close to the highest one. */
 const RIVAL = 0.9
 
@@ -69,7 +77,7 @@ function begin(state: State): Box[] {
   vertices.survey([first])
   // M² is at least the mean of G, which is G₀; at θ = 0 there may be nothing.
   const scale = Math.max(first.value, 0.5 * gram.centreNorm, (goal.known ?? 0) ** 2)
-  state.cells = curvatures(gram, tau, lattice, scale).map((c, d) => cellsFor(c / scale, lattice.turns[d]))
+  state.cells = curvatures(gram, tau, lattice, scale).along.map((c, d) => cellsFor(c / scale, lattice.turns[d]))
   const boxes = cover(state.cells, lattice)
   if (spent(state) + vertices.pending(boxes) > goal.maxEvaluations) {
     raise(state, rayFrom(state, first.point, first.vector))
@@ -88,7 +96,40 @@ function begin(state: State): Box[] {
   const rival = starts.find(vertex => !neighbours.has(vertex) && vertex.value > RIVAL * starts[0].value)
   for (const vertex of rival ? [starts[0], rival] : [starts[0]]) climbFrom(state, vertex)
   for (const peak of [...state.peaks]) closeAround(state, peak)
-  return boxes
+  return lattice.discrete ? boxes : refine(state, boxes, starts)
+}
+
+/**
+ * The grid to begin with, now that the surface has been surveyed: the one that promises the fewest evaluations. Halving every box of a coarse grid
+ * would come to the same, but only at every other size.
+ */
+function refine(state: State, coarse: readonly Box[], surveyed: readonly Vertex[]): Box[] {
+  const { gram, tau, lattice, cells, t } = state
+  const curvature = curvatures(gram, tau, lattice, t).along.map(c => c / t)
+  const rooms = surveyed.map(vertex => ROOM_LEFT * (1 - vertex.value / t))
+  let best = { cost: Infinity, cells }
+  for (const factor of FINER) {
+    const finer = cells.map((count, d) => (count > 1 ? Math.min(Math.round(count * factor), lattice.turns[d]) : count))
+    const rise = finer.reduce((sum, count, d) => sum + (4.94 * curvature[d]) / (count * count), 0)
+    const each = rooms.reduce((sum, room) => sum + expected(rise / Math.max(room, 1e-3), tau.length), 0) / rooms.length
+    const cost = finer.reduce((product, count) => product * count, each)
+    if (cost < best.cost) best = { cost: factor === 1 ? WORTH * cost : cost, cells: finer }
+  }
+  if (best.cells === cells) return [...coarse]
+  const unit = coarse[0].width
+  const at = (corner: readonly number[]) => corner.map((x, d) => Math.floor(x / unit[d])).join()
+  const known = new Map(coarse.map(box => [at(box.corner), box]))
+  return cover(best.cells, lattice).map(box => ({
+    ...box,
+    parent: known.get(at(box.corner.map((x, d) => x + box.width[d] / 2))),
+  }))
+}
+
+/** Evaluations for a box whose arch rises by so many times the room its corners leave: one, its centre too, or halves of halves. */
+function expected(rise: number, axes: number): number {
+  if (rise < 1) return 1
+  if (axes === 2 && rise < 1.5) return 2
+  return SPLIT * Math.sqrt(rise) ** axes
 }
 
 /** The smallest of 1, 2, 3, 4, 6, 8, 12, … boxes to a turn whose curvature term is below COARSE. */
@@ -105,19 +146,23 @@ interface Trial {
   readonly corners: readonly Vertex[]
   /** ½h_d²C_d */
   readonly bends: readonly number[]
+  /** The same along half a diagonal of two axes. */
+  readonly diagonal: number
   /** Not positive where Bernstein's inequality does not reach that far. */
   readonly level: number
 }
 
 function trialsOf(state: State, boxes: readonly Box[]): Trial[] {
   const { gram, tau, lattice, vertices, t } = state
-  const curvature = curvatures(gram, tau, lattice, t)
+  const { along, across } = curvatures(gram, tau, lattice, t)
   return boxes.map(box => {
-    const bends = sides(box, lattice).map((h, d) => (h === 0 ? 0 : 0.5 * h * h * curvature[d] * (1 + 1e-14)))
+    const h = sides(box, lattice)
+    const bends = h.map((side, d) => (side === 0 ? 0 : 0.5 * side * side * along[d] * (1 + 1e-14)))
     return {
       box,
       corners: vertices.cornersOf(box),
       bends,
+      diagonal: h.length === 2 ? 0.25 * (bends[0] + bends[1] + h[0] * h[1] * across) * (1 + 1e-14) : 0,
       level: t - 0.25 * bends.reduce((sum, bend) => sum + bend, 0) * (1 + 1e-14),
     }
   })
@@ -148,7 +193,10 @@ function descend(state: State, live: readonly Box[]): Box[] {
   )
   const open = trials.filter(trial => !isClosed(trial, t))
   tighten(state, open)
-  const left = open.filter(trial => !isClosed(trial, t))
+  const left = closeByCentres(
+    state,
+    open.filter(trial => !isClosed(trial, t)),
+  )
   if (goal.observe) for (const trial of trials) if (!left.includes(trial)) goal.observe(trial.box)
   // Nothing has been seen that was not there at the last look.
   if (vertices.visited() > before) lookHigher(state, lattice.discrete ? trials : left)
@@ -161,6 +209,30 @@ function descend(state: State, live: readonly Box[]): Box[] {
     const axis = steepest(bends)
     return box.width[axis] >= 2 ? split(box, axis) : [box]
   })
+}
+
+/** Closes the boxes of two axes that a look at their centre closes, and visits those that are likely to be. */
+function closeByCentres(state: State, open: readonly Trial[]): readonly Trial[] {
+  const { t, goal, vertices, tau, lattice } = state
+  if (tau.length !== 2) return open
+  const likely = open.filter(({ box, corners, bends, level, diagonal }) => {
+    if (level <= 0 || sides(box, lattice).includes(0)) return false
+    const ceilings = corners.map(ceiling)
+    const mean = 0.25 * ceilings.reduce((sum, x) => sum + x, 0)
+    return archAround(ceilings, mean, bends, diagonal) < t
+  })
+  if (likely.length === 0 || spent(state) + likely.length > goal.maxEvaluations) return open
+  const centres = vertices.visitCentres(
+    likely.map(({ box }) => box),
+    t,
+  )
+  const closed = new Set(
+    likely.filter(({ corners, bends, diagonal }, i) => {
+      const centre = centres[i]
+      return centre && archAround(corners.map(ceiling), centre.ceiling, bends, diagonal) <= t
+    }),
+  )
+  return open.filter(trial => !closed.has(trial))
 }
 
 function steepest(bends: readonly number[]): number {

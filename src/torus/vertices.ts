@@ -1,5 +1,5 @@
 import type { GramSymbol } from '../runtime/gram-symbol.ts'
-import { type Box, cornersOf, type Lattice } from './boxes.ts'
+import { type Box, centreOf, cornersOf, type Lattice } from './boxes.ts'
 
 /** A corner of boxes, shared by all that meet there, and what is known of λ_max(G) at it. */
 export interface Vertex {
@@ -37,14 +37,20 @@ export interface Vertices {
    * little above what that gives.
    */
   visit(wanted: readonly { readonly box: Box }[], t: number): void
+  /** The same for the centres of boxes, from the vectors of their highest corners; undefined for a box that has no centre. */
+  visitCentres(boxes: readonly Box[], t: number): (Vertex | undefined)[]
   /** Tries to prove λ_max(G) ≤ level at each vertex, many at a time. */
   test(wanted: ReadonlyMap<Vertex, number>): void
 }
 
-/** Steps of Lanczos: without a start, with one from a neighbour, before the first test, after a failed one. Spectra of many channels are dense at the top. */
+/**
+ * Steps of Lanczos: without a start, with one from a neighbour, with one from a box more than twice as wide, before the first test, after a failed one. Spectra
+ * of many channels are dense at the top.
+ */
 const COLD = (n: number) => (n > 100 ? 12 : 9)
 const WARM = (n: number) => (n > 100 ? 10 : 6)
-const FIRST = 1
+const FAR = (n: number) => (n > 100 ? 16 : 8)
+const FIRST = (n: number) => (n > 100 ? 6 : 1)
 const AGAIN = 12
 /** A test in single precision is made where the level is this many times its margin above the value. */
 const ROUGH = 1.2
@@ -82,7 +88,7 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
     for (let from = box.parent; from; from = from.parent) {
       const { vertices, mirrored } = ofBox(from)
       const { vector } = vertices[i]
-      if (vector) return { vector, mirrored: mirrored[i] }
+      if (vector) return { vector, mirrored: mirrored[i], far: from.width.some((w, d) => w > 2.5 * box.width[d]) }
     }
     return undefined
   }
@@ -126,6 +132,7 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
     visit(wanted, t) {
       const cold = new Map<Vertex, undefined>()
       const warm = new Map<Vertex, Float64Array>()
+      const far = new Map<Vertex, Float64Array>()
       const first = new Map<Vertex, Float64Array>()
       const again = new Map<Vertex, Float64Array>()
       for (const { box } of wanted) {
@@ -138,14 +145,32 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
             continue
           }
           const v = nearby(box, i)
-          if (v) warm.set(vertex, v.mirrored === mirrored[i] ? v.vector : conjugate(v.vector))
+          if (v) (v.far ? far : warm).set(vertex, v.mirrored === mirrored[i] ? v.vector : conjugate(v.vector))
           else cold.set(vertex, undefined)
         }
       }
       bracket(cold, t, COLD(gram.n))
+      bracket(far, t, FAR(gram.n))
       bracket(warm, t, WARM(gram.n))
-      bracket(first, t, FIRST)
+      bracket(first, t, FIRST(gram.n))
       bracket(again, t, AGAIN)
+    },
+    visitCentres(boxes, t) {
+      const warm = new Map<Vertex, Float64Array | undefined>()
+      const centres = boxes.map(box => {
+        const place = centreOf(box, lattice)
+        if (!place) return undefined
+        const centre = at(place.point)
+        if (centre.ceiling < Infinity || centre.value >= t) return centre
+        const { vertices, mirrored } = ofBox(box)
+        const highest = vertices.reduce((most, vertex, i) => (vertex.vector && vertex.value > vertices[most].value ? i : most), 0)
+        const v = centre.vector ?? vertices[highest].vector
+        const same = centre.vector !== undefined || mirrored[highest] === place.mirrored
+        warm.set(centre, v && !same ? conjugate(v) : v)
+        return centre
+      })
+      bracket(warm, t, WARM(gram.n))
+      return centres
     },
     test(wanted) {
       const rough = new Map<Vertex, number>()

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { arch, type Box, cornersOf, inside, sides, split } from '../../src/torus/boxes.ts'
+import { arch, archAround, type Box, centreOf, cornersOf, inside, sides, split } from '../../src/torus/boxes.ts'
 import { TURN } from '../../src/torus/ray.ts'
 import { uniform } from './random-layers.ts'
 
@@ -31,6 +31,88 @@ test('the arch is above every point of its box, and on it where there is one axi
     assert.ok(top <= largest * (1 + 1e-13) + 1e-13, `seed ${seed}: ${top} above the largest corner's ${largest}`)
     if (axes === 1) assert.ok(top - highest < 1e-4, `seed ${seed}: ${top} for ${highest}`)
   }
+})
+
+/** p(θ) = |Σ c_ab e^{i(aθ_1 + bθ_2)}|² with a, b ∈ {−1, 0, 1}: values in [0, μ], and −∂_d²p ≤ 2μ by Bernstein's inequality (τ = 1). */
+function squaredModulus(next: () => number): (x: number, y: number) => number {
+  const terms = Array.from({ length: 9 }, (_, i) => [(i % 3) - 1, Math.floor(i / 3) - 1, next() - 0.5, next() - 0.5])
+  // half of them nearly as narrow as the inequality allows: cos²((θ_1 ± θ_2) …)
+  if (next() < 0.5) for (const term of terms) if (term[0] * term[1] === 0) term[2] = term[3] = 0
+  return (x, y) => {
+    let [re, im] = [0, 0]
+    for (const [a, b, c, s] of terms) {
+      const [cos, sin] = [Math.cos(a * x + b * y), Math.sin(a * x + b * y)]
+      re += c * cos - s * sin
+      im += c * sin + s * cos
+    }
+    return re * re + im * im
+  }
+}
+
+test('the arch around a centre is above the surface it is for, and lower than the arch without one where the centre is low', () => {
+  let closest = Infinity
+  let lower = 0
+  for (let seed = 1; seed <= 400; seed++) {
+    const next = uniform(seed)
+    const p = squaredModulus(next)
+    let peak = { x: 0, y: 0, value: 0 }
+    for (let i = 0; i < 48 * 48; i++) {
+      const [x, y] = [((i % 48) * Math.PI) / 24, (Math.floor(i / 48) * Math.PI) / 24]
+      if (p(x, y) > peak.value) peak = { x, y, value: p(x, y) }
+    }
+    const mu = 1.02 * peak.value
+    const h = [0.1 + 0.8 * next(), 0.1 + 0.8 * next()]
+    // boxes around the maximum, where it bends most
+    const [x0, y0] = [peak.x - next() * h[0], peak.y - next() * h[1]]
+    const corners = [p(x0, y0), p(x0 + h[0], y0), p(x0, y0 + h[1]), p(x0 + h[0], y0 + h[1])]
+    const centre = p(x0 + 0.5 * h[0], y0 + 0.5 * h[1])
+    const bends = h.map(side => side * side * mu)
+    const diagonal = 0.25 * (bends[0] + bends[1] + 2 * h[0] * h[1] * mu)
+    const top = archAround(corners, centre, bends, diagonal)
+    for (let i = 0; i <= 40 * 40; i++) {
+      const at = p(x0 + (h[0] * (i % 40)) / 39, y0 + (h[1] * Math.floor(i / 40)) / 40)
+      assert.ok(at <= top, `seed ${seed}: ${at} above ${top}`)
+      closest = Math.min(closest, (top - at) / (0.25 * (bends[0] + bends[1])))
+    }
+    const mean = corners.reduce((a, b) => a + b) / 4
+    if (archAround(corners, Math.min(centre, mean), bends, diagonal) < arch(corners, bends)) lower++
+  }
+  assert.ok(closest < 0.06, `the arch is never nearer than ${closest} of the bends`)
+  assert.ok(lower > 300, `lower in ${lower} of 400`)
+})
+
+test('the arch around a centre is the largest sum over its four triangles', () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const next = uniform(seed)
+    const corners = Array.from({ length: 4 }, () => 2 * next())
+    const centre = 2 * next()
+    const bends = [next(), next() < 0.2 ? 0 : next()]
+    const diagonal = 0.25 * (Math.sqrt(bends[0]) + Math.sqrt(bends[1])) ** 2
+    let highest = 0
+    for (const [i, j, bend] of [
+      [0, 1, bends[0]],
+      [2, 3, bends[0]],
+      [0, 2, bends[1]],
+      [1, 3, bends[1]],
+    ]) {
+      for (let s = 0; s < 61 * 61; s++) {
+        const [k, w] = [(s % 61) / 60, Math.floor(s / 61) / 60]
+        const edge = (1 - w) * corners[i] + w * corners[j]
+        highest = Math.max(highest, (1 - k) * centre + k * edge + k * (1 - k) * diagonal + k * k * w * (1 - w) * bend)
+      }
+    }
+    const top = archAround(corners, centre, bends, diagonal)
+    assert.ok(top >= highest && top < highest + 2e-3, `seed ${seed}: ${top} for ${highest}`)
+  }
+  assert.is(archAround([1, 1, 1, 1], Infinity, [1, 1], 1), Infinity)
+  assert.is(archAround([1, Infinity, 1, 1], 1, [1, 1], 1), Infinity)
+})
+
+test('centres are whole points, named like corners', () => {
+  const lattice = { turns: [48, 48], discrete: false }
+  assert.equal(centreOf({ corner: [2, 40], width: [4, 6] }, lattice), { point: [4, 43], mirrored: false })
+  assert.equal(centreOf({ corner: [40, 40], width: [4, 6] }, lattice), { point: [6, 5], mirrored: true })
+  assert.is(centreOf({ corner: [2, 40], width: [4, 5] }, lattice), undefined)
 })
 
 test('a corner without a ceiling leaves the box open, and no bend leaves the largest corner', () => {

@@ -17,7 +17,7 @@ function curvatureOf(
 ): number {
   const symbol = symbolEverySize(conv({ data: taps, shape: [1, 1, taps.length] }))
   assert.is(symbol.exponent, 0)
-  return withGramSymbol(symbol, 0, gram => curvatures(gram, [(taps.length - 1) / 2], lattice, t)[0])
+  return withGramSymbol(symbol, 0, gram => curvatures(gram, [(taps.length - 1) / 2], lattice, t).along[0])
 }
 
 test('two taps at the ends of a kernel reach both constants: −∂²G = 2τ²M² = Σq²‖G_q‖ at the maximum', () => {
@@ -30,6 +30,25 @@ test('two taps at the ends of a kernel reach both constants: −∂²G = 2τ²M�
       assert.ok(found >= most && found <= most * (1 + 1e-10), `${k} taps: ${found} for ${most}`)
     }
   }
+})
+
+test('two taps at opposite corners reach the mixed constant, and one row of taps has none', () => {
+  const across = (shape: number[], data: number[]) => {
+    const symbol = symbolEverySize(conv({ data, shape: [1, 1, ...shape] }))
+    return withGramSymbol(symbol, 0, gram => curvatures(gram, [(shape[0] - 1) / 2, (shape[1] - 1) / 2], everywhere(2), 1).across)
+  }
+  for (const [k, l] of [
+    [2, 2],
+    [3, 5],
+    [7, 2],
+  ]) {
+    // G = ½ + ½cos((k − 1)θ_1 + (l − 1)θ_2)
+    const taps = Array.from({ length: k * l }, (_, p) => (p === 0 || p === k * l - 1 ? 0.5 : 0))
+    const most = 0.5 * (k - 1) * (l - 1)
+    const found = across([k, l], taps)
+    assert.ok(found >= most && found <= most * (1 + 1e-10), `${k}×${l}: ${found} for ${most}`)
+  }
+  assert.is(across([1, 3], [0.5, 0, 0.5]), 0)
 })
 
 test('no second derivative of a Rayleigh quotient is steeper, where t = M²', () => {
