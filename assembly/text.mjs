@@ -1,23 +1,31 @@
 /**
- * A WebAssembly module as text for gzip, which makes 14 kB of it where it makes 16 of the module itself and 18 of its hexadecimal digits.
+ * A WebAssembly module as text for gzip, which makes 15 kB of 48 where it makes 18 of the module itself.
  *
  * The module becomes a row of symbols. A symbol is an instruction without its operand, or an operand alone (headers, and the sections
  * around the code); the operands of each symbol stand one after another in a string of their own. So instructions follow instructions and
- * locals follow locals, which is where the repetitions are. src/runtime/wasm-text.ts reads it back.
+ * locals follow locals, which is where the repetitions are. A local is told by how many others were used since it was: most are a few back,
+ * and the latest ones become symbols of their own together with the instruction. src/runtime/wasm-text.ts reads it back.
  */
 
 /** An instruction that occurs so often with one operand becomes a symbol together with it. */
 const OFTEN = 16
 
+/** local.get, local.set and local.tee, and for how many of the latest locals each is a symbol of its own. */
+const LOCALS = new Map([
+  [0x20, 2],
+  [0x21, 1],
+  [0x22, 1],
+])
+
 /** { length, program, symbols }: what wasm-text.ts reads. */
 export function textOf(bytes) {
-  const pieces = merged([...piecesOf(bytes)])
+  const pieces = byRecency(merged([...piecesOf(bytes)]))
   const uses = counts(pieces.map(nameOf))
   const names = [...uses.keys()].sort((a, b) => uses.get(b) - uses.get(a))
   const numbers = new Map(names.map((name, number) => [name, number]))
   const symbols = names.map(name => {
-    const [code, width] = name.split(' ')
-    return [code, Number(width), '']
+    const [code, kind] = name.split(' ')
+    return [code, Number(kind), '']
   })
   let program = ''
   for (const piece of pieces) {
@@ -25,23 +33,39 @@ export function textOf(bytes) {
     program += digits(number)
     for (const byte of piece.operand) symbols[number][2] += digits(byte)
   }
-  return { length: bytes.length, program, symbols: symbols.map(symbol => (symbol[1] ? symbol : symbol.slice(0, 1))) }
+  const short = ([code, kind, operands]) => (operands ? [code, kind, operands] : kind ? [code, kind] : [code])
+  return { length: bytes.length, program, symbols: symbols.map(short) }
 }
 
-/** A number from 0 to 335 as one character, '(' to '{', or two: '|' to '~' say how many times 84 to add. Nothing here needs quoting but '\'. */
+/** A number from 0 to 335 as one character, '(' to '{', or two: '|' to '~' say how many times 84 to add. Nothing here needs quoting but '\\'. */
 function digits(number) {
+  if (number > 335) throw new Error(`${number}: assembly/text.mjs writes numbers up to 335`)
   const [more, rest] = [Math.floor(number / 84), number % 84]
   return (more ? String.fromCharCode(40 + 83 + more) : '') + String.fromCharCode(40 + rest)
 }
 
-const nameOf = ({ code, width }) => `${code.toString('hex')} ${width}`
+/** Locals as how many others of their function were used since; before its first use, every local counts in the order of their numbers. */
+function byRecency(pieces) {
+  const recent = []
+  return pieces.map(piece => {
+    if (piece.code.length === 0) recent.splice(0, Infinity, ...Array(336).keys())
+    const own = LOCALS.get(piece.code[0])
+    if (own === undefined) return piece
+    const since = recent.indexOf(number({ bytes: piece.operand, at: 0 }))
+    if (since < 0) throw new Error('assembly/text.mjs knows 336 locals in a function')
+    recent.unshift(...recent.splice(since, 1))
+    return since < own ? { code: piece.code, operand: [], kind: -3 - since } : { code: piece.code, operand: [since], kind: -2 }
+  })
+}
+
+const nameOf = ({ code, kind }) => `${code.toString('hex')} ${kind}`
 
 /** Operands other than a local's number join their instruction where both often come together. */
 function merged(pieces) {
   const whole = ({ code, operand }) => Buffer.concat([code, operand])
   const uses = counts(pieces.map(piece => whole(piece).toString('hex')))
   return pieces.map(piece =>
-    piece.apart || uses.get(whole(piece).toString('hex')) < OFTEN ? piece : { code: whole(piece), operand: Buffer.alloc(0), width: 0 },
+    piece.apart || uses.get(whole(piece).toString('hex')) < OFTEN ? piece : { code: whole(piece), operand: Buffer.alloc(0), kind: 0 },
   )
 }
 
@@ -51,7 +75,7 @@ function counts(names) {
   return uses
 }
 
-/** Pieces of a module in order: `code`, then an `operand` of `width` bytes (0 none, 1 a LEB128 number); `apart` ones never join. */
+/** Pieces of a module in order: `code`, then an `operand` of some `kind` (wasm-text.ts: 0 none, n bytes, −1 a LEB128 number); `apart` ones never join. */
 function* piecesOf(bytes) {
   const CODE_SECTION = 10
   const cursor = { bytes, at: 0 }
@@ -82,7 +106,7 @@ function* functionAt(cursor) {
 function* numbersTo(end, cursor) {
   for (let start = cursor.at; cursor.at < end; start = cursor.at) {
     number(cursor)
-    yield { code: Buffer.alloc(0), operand: cursor.bytes.subarray(start, cursor.at), width: 1, apart: true }
+    yield { code: Buffer.alloc(0), operand: cursor.bytes.subarray(start, cursor.at), kind: -1, apart: true }
   }
 }
 
@@ -95,7 +119,7 @@ function instruction(cursor) {
   if (lebs > 0) number(cursor)
   else cursor.at += width
   const [code, operand] = [cursor.bytes.subarray(start, middle), cursor.bytes.subarray(middle, cursor.at)]
-  return { code, operand, width: lebs > 0 ? 1 : width, apart: opcode >= 0x20 && opcode <= 0x22 }
+  return { code, operand, kind: lebs > 0 ? -1 : width, apart: LOCALS.has(opcode) }
 }
 
 /** A LEB128 number. */

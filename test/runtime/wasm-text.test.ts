@@ -41,6 +41,17 @@ test('every kind of operand comes back: none, short and long numbers, two and th
   assert.equal([...bytesOf(textOf(module))], [...module])
 })
 
+test('locals come back: those used lately, those used long ago, those of another function, and more than a byte can number', () => {
+  const local = (opcode: number, i: number) => (i < 128 ? [opcode, i] : [opcode, (i & 127) | 128, i >> 7])
+  const order = [0, 5, 5, 300, 0, 5, 2, 128, 300, 1, 127, 335, 0]
+  const body = order.flatMap((i, at) => local(0x20 + (at % 3), i))
+  const one = [body.length + 2, 0, ...body, 0x0b]
+  const code = [2, ...one, ...one]
+  const module = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 10, code.length, ...code])
+  assert.equal([...bytesOf(textOf(module))], [...module])
+  assert.throws(() => textOf(moduleOf(0, ...local(0x20, 336), 0x0b)), /local/)
+})
+
 test('instructions that come often with one operand, and more symbols than characters', () => {
   const often = Array.from({ length: 20 }, () => [0x41, 16, 0x1a]).flat()
   const many = Array.from({ length: 0xc4 - 0x45 + 1 }, (_, i) => 0x45 + i)
