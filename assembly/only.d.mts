@@ -1,0 +1,1 @@
+export function only(bytes: Buffer, names: readonly string[]): Buffer
