@@ -21,8 +21,8 @@ const G = [
   [0, 0, 1],
 ]
 
-/** Tiles transformed together: their planes stay in the second-level cache, and each kernel matrix is streamed once for all of them. */
-const TILES = 28
+/** Tiles transformed together: their planes stay in the second-level cache, and each kernel matrix is streamed once for all of them; wide ones for more. */
+const tilesAtOnce = (channels: number) => Math.max(28, Math.round((28 * channels) / 64))
 
 /**
  * to ← the filtered image, by F(4×4, 3×3): a quarter of the multiplications of `convolve`, and rounding errors some ten times as large.
@@ -33,7 +33,7 @@ export function openWinograd(arena: Arena, filtering: Filtering): (from: number,
   const { routines } = arena
   const across = Math.ceil(outputSize[1] / 4)
   const down = Math.ceil(outputSize[0] / 4)
-  const rows = Math.min(down, Math.max(1, Math.round(TILES / across)))
+  const rows = Math.min(down, Math.max(1, Math.round(tilesAtOnce(inner) / across)))
   const sides = [4 * down + 2, 4 * across + 2]
   const border = arena.alloc(sides[0] * sides[1] * inner * 8)
   arena.f64(border, sides[0] * sides[1] * inner).fill(0)
