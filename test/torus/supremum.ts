@@ -73,15 +73,22 @@ function highest(surface: Surface, finer: number, best: number): number {
   const units = degrees.map(degree => 1 / (degree + 1))
   const starts = crests(values, sides, halved).filter(flat => values[flat] >= share * best)
   starts.sort((a, b) => values[b] - values[a])
-  for (const flat of starts.slice(0, CLIMBS * finer)) {
-    if (values[flat] < share * best) break
+  for (const flat of chosen(starts, CLIMBS * finer, MORE * finer)) {
+    if (values[flat] < share * best) continue
     best = Math.max(best, climb(surface, Array.from(placeOf(flat)), values[flat], units))
   }
   return best
 }
 
-/** Climbs at most; flat surfaces have a crest everywhere. */
-const CLIMBS = 16
+/** Climbs at most, from the highest crests and from others: flat surfaces have one everywhere. */
+const [CLIMBS, MORE] = [16, 64]
+
+/** The `most` highest, and `more` evenly spread over the others: ridges have crests all along, and the best ridge need not have the highest of them. */
+function chosen(starts: readonly number[], most: number, more: number): number[] {
+  const others = starts.slice(most)
+  const step = Math.max(1, others.length / more)
+  return [...starts.slice(0, most), ...others.filter((_, i) => Math.floor(i / step) > Math.floor((i - 1) / step))]
+}
 
 /** Points of a grid as high as all their neighbours; the halved axis ends, the others wrap around. */
 function crests(values: Float64Array, sides: readonly number[], halved: number): number[] {
