@@ -22,6 +22,17 @@ export function sides(box: Box, { turns, discrete }: Lattice): number[] {
   return box.width.map((w, d) => (discrete && w <= 1 ? 0 : ((RADIANS * w) / turns[d]) * (1 + 4e-16)))
 }
 
+/**
+ * How far a function may bend over a box with sides h, rounded up: ½h_d²C_d along each axis, and along half a diagonal of two axes
+ * ½(¼h₁²C₁ + ¼h₂²C₂ + ½h₁h₂C₁₂).
+ *
+ * @param along C_d      @param across C₁₂
+ */
+export function bendsOf(h: readonly number[], along: readonly number[], across: number): { bends: number[]; diagonal: number } {
+  const bends = h.map((side, d) => (side === 0 ? 0 : 0.5 * side * side * along[d] * (1 + 1e-14)))
+  return { bends, diagonal: h.length === 2 ? 0.25 * (bends[0] + bends[1] + h[0] * h[1] * across) * (1 + 1e-14) : 0 }
+}
+
 /** A point of the lattice, named by the smaller of θ and −θ: G(−θ) is the conjugate of G(θ) for a real kernel. */
 export interface Place {
   readonly point: readonly number[]

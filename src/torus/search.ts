@@ -1,6 +1,6 @@
 import type { GramSymbol } from '../runtime/gram-symbol.ts'
 import { nextUp } from '../rounding.ts'
-import { arch, archAround, type Box, cover, inside, type Lattice, sides, split } from './boxes.ts'
+import { arch, archAround, bendsOf, type Box, cover, inside, type Lattice, sides, split } from './boxes.ts'
 import { curvatures } from './curvature.ts'
 import { climbFrom, closeAround, lookHigher, raise, rayFrom } from './maxima.ts'
 import type { Ray } from './ray.ts'
@@ -156,13 +156,12 @@ function trialsOf(state: State, boxes: readonly Box[]): Trial[] {
   const { gram, tau, lattice, vertices, t } = state
   const { along, across } = curvatures(gram, tau, lattice, t)
   return boxes.map(box => {
-    const h = sides(box, lattice)
-    const bends = h.map((side, d) => (side === 0 ? 0 : 0.5 * side * side * along[d] * (1 + 1e-14)))
+    const { bends, diagonal } = bendsOf(sides(box, lattice), along, across)
     return {
       box,
       corners: vertices.cornersOf(box),
       bends,
-      diagonal: h.length === 2 ? 0.25 * (bends[0] + bends[1] + h[0] * h[1] * across) * (1 + 1e-14) : 0,
+      diagonal,
       level: t - 0.25 * bends.reduce((sum, bend) => sum + bend, 0) * (1 + 1e-14),
     }
   })

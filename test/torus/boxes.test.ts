@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { arch, archAround, type Box, centreOf, cornersOf, inside, sides, split } from '../../src/torus/boxes.ts'
+import { arch, archAround, bendsOf, type Box, centreOf, cornersOf, inside, sides, split } from '../../src/torus/boxes.ts'
 import { TURN } from '../../src/torus/ray.ts'
 import { uniform } from './random-layers.ts'
 
@@ -136,6 +136,55 @@ test('halves share a face: its corners have the same names, mirrored or not', ()
       assert.is(low.parent, box)
     }
   }
+})
+
+test('a wave across a box of one, two or three axes stays below the arches that its own second derivatives make', () => {
+  // p = ½ + ½cos(κ·θ): −∂_d∂_e p is ½κ_dκ_e at the crest, and no more anywhere
+  for (let seed = 1; seed <= 300; seed++) {
+    const next = uniform(seed)
+    const axes = 1 + (seed % 3)
+    const kappa = Array.from({ length: axes }, () => 0.2 + next())
+    const h = Array.from({ length: axes }, () => 0.3 * next())
+    const from = h.map(side => -side * next())
+    const p = (x: readonly number[]) => 0.5 + 0.5 * Math.cos(x.reduce((sum, w, d) => sum + kappa[d] * (from[d] + w * h[d]), 0))
+    const { bends, diagonal } = bendsOf(
+      h,
+      kappa.map(k => 0.5 * k * k),
+      axes === 2 ? 0.5 * kappa[0] * kappa[1] : 0,
+    )
+    const corners = Array.from({ length: 1 << axes }, (_, i) => p(h.map((_, d) => (i >> d) & 1)))
+    const side = [400, 40, 14][axes - 1]
+    let highest = 0
+    for (let i = 0; i < (side + 1) ** axes; i++)
+      highest = Math.max(
+        highest,
+        p(Array.from({ length: axes }, (_, d) => (Math.floor(i / (side + 1) ** d) % (side + 1)) / side)),
+      )
+    assert.ok(arch(corners, bends) >= highest, `seed ${seed}`)
+    if (axes === 2) assert.ok(archAround(corners, p([0.5, 0.5]), bends, diagonal) >= highest, `seed ${seed}, around the centre`)
+  }
+})
+
+test('a paraboloid over a box of two axes, its axes turned, stays below both arches', () => {
+  let tight = 0
+  for (let seed = 1; seed <= 2000; seed++) {
+    const next = uniform(seed)
+    const h = [0.2 + next(), 0.2 + next()]
+    const [a, b] = [0.1 + next(), 0.1 + next()]
+    const c = (2 * next() - 1) * Math.sqrt(a * b)
+    const [x0, y0] = [h[0] * next(), h[1] * next()]
+    // −∂₁²p = a, −∂₂²p = b, |∂₁∂₂p| = |c|
+    const p = (x: number, y: number) => {
+      const [u, v] = [x * h[0] - x0, y * h[1] - y0]
+      return 10 - 0.5 * (a * u * u + b * v * v + 2 * c * u * v)
+    }
+    const { bends, diagonal } = bendsOf(h, [a, b], Math.abs(c))
+    const corners = [p(0, 0), p(1, 0), p(0, 1), p(1, 1)]
+    const around = archAround(corners, p(0.5, 0.5), bends, diagonal)
+    assert.ok(arch(corners, bends) >= 10 && around >= 10, `seed ${seed}: ${around} for 10`)
+    if (around < 10 + 0.02 * diagonal) tight++
+  }
+  assert.ok(tight > 100, `${tight} tight`)
 })
 
 /** A double as a whole number of 2⁻¹¹⁰⁰. */
