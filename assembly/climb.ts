@@ -223,8 +223,10 @@ function above(steps: i32, rho: f64): bool {
     const o = (<usize>i) << 3
     const b = i > 0 ? load<f64>(beta + o - 8) : 0
     d = rho - load<f64>(alpha + o) - (b * b) / d
-    if (!(d > 0)) all = false
-    d = Math.max(Math.abs(d), 1e-290) // 1/d is a number: of zeros every vector is one of the top
+    if (!(d > 1e-290)) {
+      all = all && d > 0
+      d = Math.max(Math.abs(d), 1e-290) // 1/d is a number: of zeros every vector is one of the top
+    }
     store<f64>(pivot + o, d)
   }
   return all

@@ -62,10 +62,10 @@ type BracketBatch = (
 ) => void
 
 /**
- * Brackets λ_max at `count` frequencies: all of them in single precision, those whose test failed once more from the vectors found, and what is then left or
- * too close to t for single precision in double.
+ * Brackets λ_max at `count` frequencies: all of them in single precision, and what failed there or is too close to t for it in double. Many channels are
+ * tried in single precision twice before that, all failures together.
  *
- * @param evaluate hands G at the frequencies of the given indices to its second argument, in batches
+ * @param evaluate hands G at the frequencies of the given indices, or at all, to its second argument, in batches
  */
 export function bracketAll(
   n: number,
@@ -74,30 +74,44 @@ export function bracketAll(
   steps: number,
   starts: Starts,
   proof: Proof,
-  evaluate: (indices: readonly number[], work: (arena: Arena, g: number, first: number, size: number) => void) => void,
+  evaluate: (
+    indices: readonly number[] | undefined,
+    work: (arena: Arena, g: number, first: number, size: number) => void,
+  ) => void,
 ): Brackets {
   const found = {
     values: new Float64Array(count),
     ceilings: new Float64Array(count).fill(Infinity),
     vectors: new Float64Array(2 * n * count),
   }
-  for (let i = 0; i < count; i++) found.vectors.set((starts[i] ?? coldStart(n)).subarray(0, 2 * n), 2 * n * i)
-  const all = Array.from({ length: count }, (_, i) => i)
+  const cold = coldStart(n).subarray(0, 2 * n)
+  for (let i = 0; i < count; i++) found.vectors.set(starts[i] ?? cold, 2 * n * i)
+  const first = { t, steps, share: SHARE }
+  if (n < WIDE || t === 0) {
+    evaluate(undefined, (arena, g, at, size) => {
+      bracketSingle(arena, g, n, size, first, proof, found, at)
+      if (t > 0) bracketDouble(arena, g, n, size, first, proof, found, at)
+    })
+    return found
+  }
   const pass = (indices: readonly number[], batch: BracketBatch, wanted: Wanted) => {
-    if (indices.length === 0) return
-    const part = indices.length === count ? found : selected(found, indices, n)
-    evaluate(indices, (arena, g, first, size) => batch(arena, g, n, size, wanted, proof, part, first))
-    if (part !== found) putBack(part, indices, found, n)
+    const part = selected(found, indices, n)
+    evaluate(indices, (arena, g, at, size) => batch(arena, g, n, size, wanted, proof, part, at))
+    putBack(part, indices, found, n)
   }
-  pass(all, bracketSingle, { t, steps, share: SHARE })
-  if (t === 0) return found
-  const unsettled = () => all.filter(i => found.ceilings[i] === Infinity && found.values[i] < t)
-  if (n >= WIDE) {
-    const serves = unsettled().filter(i => servesSingle(n, proof, t, found.values[i]))
-    pass(serves, bracketSingle, { t, steps: AGAIN, share: SHARE_AGAIN })
-  }
-  pass(unsettled(), bracketDouble, { t, steps, share: SHARE })
+  evaluate(undefined, (arena, g, at, size) => bracketSingle(arena, g, n, size, first, proof, found, at))
+  const unsettled = Array.from({ length: count }, (_, i) => i).filter(i => isOpen(found, i, t))
+  const highest = highestServed(n, proof, t)
+  const serves = unsettled.filter(i => found.values[i] < highest)
+  if (serves.length > 0) pass(serves, bracketSingle, { t, steps: AGAIN, share: SHARE_AGAIN })
+  const left = unsettled.filter(i => isOpen(found, i, t))
+  if (left.length > 0) pass(left, bracketDouble, { t, steps: AGAIN, share: SHARE })
   return found
+}
+
+/** Might a test prove something yet? */
+function isOpen({ values, ceilings }: Brackets, i: number, t: number): boolean {
+  return ceilings[i] === Infinity && values[i] < t
 }
 
 /** The part of brackets at some of the frequencies. */
@@ -133,10 +147,11 @@ const bracketSingle: BracketBatch = (arena, g, n, size, wanted, proof, found, fi
   }
 }
 
-/** The same in double precision, two to a vector. */
+/** The same in double precision, two to a vector, where one of the two is open yet. */
 const bracketDouble: BracketBatch = (arena, g, n, size, wanted, proof, found, first) => {
   for (let i = 0; i < size; i += 2)
-    inDouble(arena, g + (i >> 1) * n * n * 32, n, Math.min(2, size - i), wanted, proof, found, first + i)
+    if (isOpen(found, first + i, wanted.t) || (i + 1 < size && isOpen(found, first + i + 1, wanted.t)))
+      inDouble(arena, g + (i >> 1) * n * n * 32, n, Math.min(2, size - i), wanted, proof, found, first + i)
 }
 
 /**
@@ -209,33 +224,37 @@ function inSingle(
   { values, ceilings, vectors }: Brackets,
   first: number,
 ): void {
+  const { t, steps } = wanted
+  const used = Math.max(1, Math.min(steps, n, 24))
+  const highest = highestServed(n, proof, t)
   borrow(() => {
-    const { t, steps } = wanted
-    const used = Math.max(1, Math.min(steps, n, 24))
     const h = arena.alloc(n * n * 32)
     const x = arena.alloc(n * 32)
     const out = arena.alloc(32)
+    const work = arena.alloc(Math.max((used + 1) * n * 32 + used * 48, n * n * 32 + n * 16 + 48))
     const vector = arena.f32(x, 8 * n)
     const numbers = arena.f32(out, 8)
-    const levels = new Float64Array(lanes)
+    const levels: number[] = []
+    let tests = false
     for (let lane = 0; lane < 4; lane++) {
       const from = 2 * n * (first + Math.min(lane, lanes - 1))
       for (let i = 0, at = lane; i < 2 * n; i++, at += 4) vector[at] = vectors[from + i]
     }
     arena.routines.demote(n, pairs[0], pairs[1], h)
-    borrow(inner => inner.routines.climbSingle(n, used, h, x, inner.alloc((used + 1) * n * 32 + used * 48), out))
+    arena.routines.climbSingle(n, used, h, x, work, out)
     for (let lane = 0; lane < lanes; lane++) {
       const value = Math.max(0, numbers[lane] || 0) * (1 - BELIEF)
       values[first + lane] = value
       // a matrix of zeros has no vector
       const own = value > 0 ? undefined : coldStart(n)
       for (let i = 0, at = lane, to = 2 * n * (first + lane); i < 2 * n; i++, at += 4) vectors[to + i] = own ? own[i] : vector[at]
-      if (servesSingle(n, proof, t, value)) levels[lane] = levelAbove(value, numbers[4 + lane], wanted, 0)
+      levels.push(value < highest ? levelAbove(value, numbers[4 + lane], wanted, 0) : 0)
+      tests ||= value < highest
     }
-    ceilingsSingle(arena, h, n, levels, proof).forEach((ceiling, lane) => {
-      const value = values[first + lane]
-      if (ceiling < value + 0.5 * (t - value)) ceilings[first + lane] = ceiling
-    })
+    if (!tests) return
+    const tops = ceilingsSingle(arena, h, n, levels, proof, work)
+    for (let lane = 0; lane < lanes; lane++)
+      if (tops[lane] < 0.5 * (values[first + lane] + t)) ceilings[first + lane] = tops[lane]
   })
 }
 
@@ -247,25 +266,21 @@ function inSingle(
  *
  * with the largest row sum of |L||L|ᴴ taken from the factor itself (docs/rounding.md, "Tests in single precision").
  *
+ * @param work n·n·32 + n·16 + 48 bytes
  * @returns that ceiling, Infinity where the test failed
  */
-function ceilingsSingle(arena: Arena, h: number, n: number, levels: Float64Array, proof: Proof): Float64Array {
-  const ceilings = new Float64Array(levels.length).fill(Infinity)
-  if (levels.every(level => level === 0)) return ceilings
-  return borrow(() => {
-    const at = arena.alloc(48)
-    const numbers = arena.f32(at, 12)
-    const work = arena.alloc(n * n * 32)
-    for (let lane = 0; lane < 4; lane++) numbers[lane] = levels[Math.min(lane, levels.length - 1)]
-    arena.routines.choleskySingle(1, n, h, at, work, at + 16)
-    arena.routines.spread(n, work, arena.alloc(n * 16), at + 32)
-    const rounding = singleRounding(proof)
-    const factor = singleFactor(n)
-    for (let lane = 0; lane < levels.length; lane++) {
-      const ceiling = numbers[lane] + factor * numbers[8 + lane] * (1 + 4 * n * SINGLE_UNIT) + rounding
-      if (levels[lane] > 0 && numbers[4 + lane] === 1) ceilings[lane] = ceiling * (1 + gamma(16))
-    }
-    return ceilings
+function ceilingsSingle(arena: Arena, h: number, n: number, levels: readonly number[], proof: Proof, work: number): number[] {
+  const sums = work + n * n * 32
+  const at = sums + n * 16
+  const numbers = arena.f32(at, 12)
+  for (let lane = 0; lane < 4; lane++) numbers[lane] = levels[Math.min(lane, levels.length - 1)]
+  arena.routines.choleskySingle(1, n, h, at, work, at + 16)
+  arena.routines.spread(n, work, sums, at + 32)
+  const rounding = singleRounding(proof)
+  const factor = singleFactor(n)
+  return levels.map((level, lane) => {
+    if (level === 0 || numbers[4 + lane] !== 1) return Infinity
+    return (numbers[lane] + factor * numbers[8 + lane] * (1 + 4 * n * SINGLE_UNIT) + rounding) * (1 + gamma(16))
   })
 }
 
@@ -283,19 +298,18 @@ export function passesSingle(arena: Arena, g: number, n: number, levels: Float64
       const h = arena.alloc(matrix)
       const pair = g + (i >> 1) * matrix
       arena.routines.demote(n, pair, Math.min(pair + matrix, last), h)
-      const own = levels.subarray(i, i + 4)
-      const lowered = own.map(level => Math.max(0, level - AMPLE * singleCost(n, proof, level)))
-      ceilingsSingle(arena, h, n, lowered, proof).forEach((ceiling, lane) => {
-        passed[i + lane] = ceiling <= own[lane] ? 1 : 0
-      })
+      const lowered = Array.from(levels.subarray(i, i + 4), level => Math.max(0, level - AMPLE * singleCost(n, proof, level)))
+      if (lowered.every(level => level === 0)) return
+      const tops = ceilingsSingle(arena, h, n, lowered, proof, arena.alloc(matrix + n * 16 + 48))
+      for (let lane = 0; lane < lowered.length; lane++) passed[i + lane] = tops[lane] <= levels[i + lane] ? 1 : 0
     })
   }
   return passed
 }
 
-/** Is what rounding costs a test in single precision a small part of the room between a value and t? */
-function servesSingle(n: number, proof: Proof, t: number, value: number): boolean {
-  return t > 2 ** -40 && SERVES * (t - value) > singleCost(n, proof, t)
+/** Below this value a test in single precision serves: what rounding costs it is a small part of the room up to t. */
+function highestServed(n: number, proof: Proof, t: number): number {
+  return t > 2 ** -40 ? t - singleCost(n, proof, t) / SERVES : 0
 }
 
 /** What a matrix in single precision may differ by from the exact one. */

@@ -165,7 +165,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     },
     bracket: (frequencies, t, steps, starts) =>
       bracketAll(n, countOf(frequencies), t, steps, starts, proof, (indices, work) =>
-        evaluate(pick(frequencies, indices), indices.length, work),
+        evaluate(indices ? pick(frequencies, indices) : frequencies, indices ? indices.length : countOf(frequencies), work),
       ),
     products: v =>
       borrow(inner => {

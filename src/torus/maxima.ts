@@ -18,7 +18,7 @@ export function climbFrom(state: State, vertex: Vertex): Peak | undefined {
   vertex.climbed = true
   const reach = tau.map(x => (x > 0 ? 0.6 / x : 0))
   const start = vertex.point.map((x, d) => Math.floor((x / lattice.turns[d]) * TURN))
-  const peak = ascend(gram, start, vertex.vector, reach, goal.sharp ? 1e-17 : Math.max(1e-15, Math.min(3e-6, goal.gap * 3e-3)))
+  const peak = ascend(gram, start, vertex.vector, reach, goal.sharp ? 1e-17 : Math.max(1e-15, Math.min(1e-7, goal.gap * 3e-3)))
   state.extra += peak.evaluations
   raise(state, lattice.discrete ? bestNearby(state, peak) : peak.ray)
   if (state.peaks.some(other => near(other.ray.point, peak.ray.point, tau, 1))) return undefined

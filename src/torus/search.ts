@@ -22,6 +22,8 @@ export interface Enclosure {
 
 /** Coarsest boxes: those whose curvature term is a sixth of the level along each axis. */
 const COARSE = 0.16
+/** From that many channels on the surface may be flat enough for a finer first grid to be worth an estimate. */
+const CROWDED = 32
 /** Finer grids than that, as multiples of its counts. */
 const FINER = [1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8]
 /** What a finer grid has to promise, as a part of what the first one does: that needs no second survey, and estimates err. */
@@ -62,11 +64,17 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
   // The first boxes may be all there is time for: their corners have values already.
   let visited: readonly Box[] = state.vertices.pending(live) === 0 ? live : []
   while (live.length > 0) {
-    if (spent(state) + state.vertices.pending(live) > goal.maxEvaluations) return cutShort(state, visited)
+    if (exceeds(state, live)) return cutShort(state, visited)
     visited = live
     live = descend(state, live)
   }
   return finish(state, state.t)
+}
+
+/** Would a visit to all corners of these boxes be beyond the budget? They are only counted where it might. */
+function exceeds(state: State, boxes: readonly Box[]): boolean {
+  const left = state.goal.maxEvaluations - spent(state)
+  return boxes.length << state.tau.length > left && state.vertices.pending(boxes) > left
 }
 
 /** First boxes, first maxima, first level. */
@@ -79,7 +87,7 @@ function begin(state: State): Box[] {
   const scale = Math.max(first.value, 0.5 * gram.centreNorm, (goal.known ?? 0) ** 2)
   state.cells = curvatures(gram, tau, lattice, scale).along.map((c, d) => cellsFor(c / scale, lattice.turns[d]))
   const boxes = cover(state.cells, lattice)
-  if (spent(state) + vertices.pending(boxes) > goal.maxEvaluations) {
+  if (exceeds(state, boxes)) {
     raise(state, rayFrom(state, first.point, first.vector))
     return boxes
   }
@@ -96,7 +104,7 @@ function begin(state: State): Box[] {
   const rival = starts.find(vertex => !neighbours.has(vertex) && vertex.value > RIVAL * starts[0].value)
   for (const vertex of rival ? [starts[0], rival] : [starts[0]]) climbFrom(state, vertex)
   for (const peak of [...state.peaks]) closeAround(state, peak)
-  return lattice.discrete ? boxes : refine(state, boxes, starts)
+  return lattice.discrete || gram.n < CROWDED ? boxes : refine(state, boxes, starts)
 }
 
 /**
@@ -212,13 +220,13 @@ function descend(state: State, live: readonly Box[]): Box[] {
 
 /** Closes the boxes of two axes that a look at their centre closes, and visits those that are likely to be. */
 function closeByCentres(state: State, open: readonly Trial[]): readonly Trial[] {
-  const { t, goal, vertices, tau, lattice } = state
+  const { t, goal, vertices, tau } = state
   if (tau.length !== 2) return open
-  const likely = open.filter(({ box, corners, bends, level, diagonal }) => {
-    if (level <= 0 || sides(box, lattice).includes(0)) return false
-    const ceilings = corners.map(ceiling)
-    const mean = 0.25 * ceilings.reduce((sum, x) => sum + x, 0)
-    return archAround(ceilings, mean, bends, diagonal) < t
+  const likely = open.filter(({ corners: [a, b, c, d], bends, level, diagonal }) => {
+    const mean = 0.25 * (a.ceiling + b.ceiling + c.ceiling + d.ceiling)
+    // nothing lies between corners that do not bend, or that have no ceiling
+    if (level <= 0 || mean === Infinity || bends[0] === 0 || bends[1] === 0) return false
+    return archAround([a.ceiling, b.ceiling, c.ceiling, d.ceiling], mean, bends, diagonal) < t
   })
   if (likely.length === 0 || spent(state) + likely.length > goal.maxEvaluations) return open
   const centres = vertices.visitCentres(

@@ -66,6 +66,43 @@ test('close to t single precision cannot say, and double precision does; below Î
   }
 })
 
+test('a test that fails is repeated from a better vector: from a poor start every frequency gets its ceiling', () => {
+  for (const n of [50, 61]) {
+    open(n, 7 * n, gram => {
+      const exact = truth(gram, 7)
+      const t = 1.1 * Math.max(...exact)
+      const { values, ceilings } = gram.bracket(someFrequencies(7), t, 2, [])
+      exact.forEach((top, k) => {
+        assert.ok(values[k] <= top * (1 + 1e-12) && values[k] >= top * 0.5, `n = ${n}, ${k}: ${values[k]} for ${top}`)
+        assert.ok(ceilings[k] >= top * (1 - 1e-13) && ceilings[k] < t, `n = ${n}, ${k}: ${ceilings[k]} for ${top}`)
+      })
+    })
+  }
+})
+
+test('a rough test passes from its margin on and never below Î»_max', () => {
+  for (const n of [1, 3, 17, 50]) {
+    open(n, 11 * n, gram => {
+      const exact = truth(gram, 6)
+      const lost = gram.roughMargin(Math.max(...exact))
+      assert.ok(lost > 0 && lost < 1e-3 * Math.max(...exact), `n = ${n}: ${lost}`)
+      const at = (change: (top: number) => number) => [...gram.belowRoughly(someFrequencies(6), Float64Array.from(exact, change))]
+      for (const room of [3, 30])
+        assert.equal(
+          at(top => top + room * lost),
+          [1, 1, 1, 1, 1, 1],
+          `n = ${n}, room ${room}`,
+        )
+      for (const part of [1 - 1e-9, 1 - 1e-6, 0.5, 0])
+        assert.equal(
+          at(top => top * part),
+          [0, 0, 0, 0, 0, 0],
+          `n = ${n}, ${part}`,
+        )
+    })
+  }
+})
+
 test('a symbol that vanishes somewhere: a value of 0, a vector, and a ceiling', () => {
   withGramSymbol(symbolEverySize(conv({ data: [0, 1, 0, 1, -4, 1, 0, 1, 0], shape: [1, 1, 3, 3] })), 0, gram => {
     const { values, ceilings, vectors } = gram.bracket({ turns: [4, 4], points: Float64Array.of(0, 0) }, 1, 9, [])
