@@ -18,8 +18,8 @@ export interface Symbol {
   readonly offsets: readonly (readonly number[])[]
   /** groups × taps (row-major over the axes) × (rows·columns, column-major). */
   readonly taps: Float64Array
-  /** For each entry of `taps` its flat index in the kernel's own array, or −1 for a zero that polyphase put there. */
-  readonly source: Int32Array
+  /** For each entry of `taps` its flat index in the kernel's own array, or −1 for a zero that polyphase put there; made when asked for. */
+  readonly source: () => Int32Array
   readonly transposed: boolean
   readonly exponent: number
 }
@@ -86,8 +86,9 @@ export function groupTaps(symbol: Symbol, group: number): Float64Array {
 export function foldGradient(layer: Conv, symbol: Symbol, group: number, gradient: Float64Array): Tensor {
   const data = new Float64Array(layer.kernel.data.length)
   const start = group * gradient.length
+  const source = symbol.source()
   for (let i = 0; i < gradient.length; i++) {
-    const at = symbol.source[start + i]
+    const at = source[start + i]
     if (at >= 0) data[at] += gradient[i]
   }
   return { data, shape: layer.kernel.shape }
@@ -105,8 +106,6 @@ function polyphase(layer: Conv, stride: readonly number[], dilation: readonly nu
   const plane = m * n
   const perGroup = sizeOf(offsets.map(q => q.length)) * plane
   const exponent = exponentOf(layer.kernel.data)
-  const taps = new Float64Array(perGroup * layer.groups)
-  const source = new Int32Array(perGroup * layer.groups).fill(-1)
   const strides = kernelStrides(layer)
   const positions = sizeOf(layer.kernelSize)
   const places = Array.from({ length: positions }, (_, flat) => {
@@ -120,30 +119,36 @@ function polyphase(layer: Conv, stride: readonly number[], dilation: readonly nu
   })
   const [down, across] = transposed ? [m, 1] : [1, m]
   const copy: Copy = {
-    from: layer.kernel.data,
-    taps,
-    source,
     places: Int32Array.from(places.flatMap(({ tap, phase, at }) => [at, tap * plane + phase * across])),
     columns: block,
     step: strides.in,
     stride: phases * across,
   }
   // Eight outputs at a time: rows of the kernel are far apart, and all of a line that is fetched is used before it goes (120 → 20 ms at 512×512×3×3).
-  for (let group = 0; group < layer.groups; group++) {
-    for (let o = 0; o < out; o += 8) {
-      const row = (group * out + o) * strides.out
-      copyRows(copy, Math.min(8, out - o), row, strides.out, group * perGroup + o * down, down)
+  const placed = (from: Float64Array, taps: Float64Array) => {
+    for (let group = 0; group < layer.groups; group++) {
+      for (let o = 0; o < out; o += 8) {
+        const row = (group * out + o) * strides.out
+        copyRows(copy, from, taps, Math.min(8, out - o), row, strides.out, group * perGroup + o * down, down)
+      }
     }
+    return taps
   }
+  const size = perGroup * layer.groups
+  const taps = placed(layer.kernel.data, new Float64Array(size))
   scaleInPlace(taps, -exponent)
+  const source = () =>
+    Int32Array.from(
+      placed(
+        layer.kernel.data.map((_, i) => i),
+        new Float64Array(size).fill(-1),
+      ),
+    )
   return { groups: layer.groups, rows: m, columns: n, offsets, taps, source, transposed, exponent }
 }
 
-/** What goes from a kernel's own array into taps, and where it came from. */
+/** What goes where from a kernel's own array into taps. */
 interface Copy {
-  readonly from: Float64Array
-  readonly taps: Float64Array
-  readonly source: Int32Array
   /** For each position of the kernel its place there and its place here, in turns. */
   readonly places: Int32Array
   /** Columns of a block, and from one to the next there (`step`) and here (`stride`). */
@@ -154,7 +159,9 @@ interface Copy {
 
 /** Some rows of every tap. Alone in a function, so that engines compile it once rather than the whole of what is around it, again and again. */
 function copyRows(
-  { from, taps, source, places, columns, step, stride }: Copy,
+  { places, columns, step, stride }: Copy,
+  from: Float64Array,
+  taps: Float64Array,
   rows: number,
   at: number,
   down: number,
@@ -165,10 +172,7 @@ function copyRows(
     for (let p = 0; p < places.length; p += 2) {
       const there = at + i * step + places[p]
       const here = to + i * stride + places[p + 1]
-      for (let o = 0; o < rows; o++) {
-        taps[here + o * over] = from[there + o * down]
-        source[here + o * over] = there + o * down
-      }
+      for (let o = 0; o < rows; o++) taps[here + o * over] = from[there + o * down]
     }
   }
 }

@@ -46,7 +46,7 @@ for (const [kernel, grid] of [
       columns: side,
       offsets: kernel.map(k => Array.from({ length: k }, (_, q) => q)),
       taps: uniform(sizeOf(kernel) * size),
-      source: new Int32Array(0),
+      source: () => new Int32Array(0),
       transposed: false,
       exponent: 0,
     }

@@ -79,8 +79,16 @@ function traceOf(symbol: Symbol, group: number): { polynomial: Symbol; error: nu
     }
   }
   const offsets = spread.map(far => Array.from({ length: 2 * far + 1 }, (_, i) => i - far))
-  const source = new Int32Array(traces.length)
-  const polynomial: Symbol = { groups: 1, rows: 1, columns: 1, offsets, taps: traces, source, transposed: false, exponent: 0 }
+  const polynomial: Symbol = {
+    groups: 1,
+    rows: 1,
+    columns: 1,
+    offsets,
+    taps: traces,
+    source: () => new Int32Array(traces.length),
+    transposed: false,
+    exponent: 0,
+  }
   const absolute = absoluteSquares(taps, plane)
   // |fl(tr G) − tr G| ≤ κ·Σ_e (Σ_p |A_p|_e)²: inner products, their sums over pairs of taps, the sum over q with its phases
   const kappa = gamma(plane) + gamma(count) + gamma(traces.length + 2) + PHASE_ERROR * Math.max(1, sides.length)

@@ -105,15 +105,12 @@ function smooth(least: number): number {
 function smallerSide(symbol: Symbol): Symbol {
   if (symbol.rows !== symbol.columns || symbol.transposed) return symbol
   const n = symbol.rows
-  const taps = new Float64Array(symbol.taps.length)
-  const source = new Int32Array(symbol.source.length)
-  for (let plane = 0; plane < taps.length; plane += n * n) {
-    for (let j = 0; j < n; j++) {
-      for (let i = 0; i < n; i++) {
-        taps[plane + i * n + j] = symbol.taps[plane + j * n + i]
-        source[plane + i * n + j] = symbol.source[plane + j * n + i]
-      }
-    }
+  const flipped = <T extends Float64Array | Int32Array>(from: T, to: T): T => {
+    for (let plane = 0; plane < to.length; plane += n * n)
+      for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) to[plane + i * n + j] = from[plane + j * n + i]
+    return to
   }
-  return { ...symbol, taps, source, transposed: true }
+  const size = symbol.taps.length
+  const source = () => flipped(symbol.source(), new Int32Array(size))
+  return { ...symbol, taps: flipped(symbol.taps, new Float64Array(size)), source, transposed: true }
 }

@@ -10,7 +10,8 @@ export interface Peak {
   readonly evaluations: number
 }
 
-const STEPS = 10
+/** Steps of Lanczos from a vector nearby, enough that a second round is rare; and the most there are. */
+const STEPS = (n: number) => (n > 100 ? 16 : 10)
 const MOST_STEPS = 24
 
 /**
@@ -34,7 +35,7 @@ export function ascend(
   const visit = (point: readonly number[], from: Float64Array | undefined) => {
     evaluations++
     const turns = new Array<number>(axes).fill(TURN)
-    let [ritz] = gram.climb({ turns, points: Float64Array.from(point) }, from ? STEPS : MOST_STEPS, from && [from])
+    let [ritz] = gram.climb({ turns, points: Float64Array.from(point) }, from ? STEPS(gram.n) : MOST_STEPS, from && [from])
     // The Ritz value is within residual²/(gap to the next eigenvalue) of λ; restart until that is negligible.
     for (let k = 0; k < 12 && ritz.residual > Math.max(2e-14, Math.sqrt(accuracy) * 0.3) * ritz.value; k++) {
       ;[ritz] = gram.climb({ turns, points: Float64Array.from(point) }, MOST_STEPS, [ritz.vector])

@@ -49,7 +49,7 @@ export interface Vertices {
  */
 const COLD = (n: number) => (n > 100 ? 12 : 9)
 const WARM = (n: number) => (n > 100 ? 10 : 6)
-const FAR = (n: number) => (n > 100 ? 16 : 8)
+const FAR = (n: number) => (n > 100 ? 13 : 8)
 const FIRST = (n: number) => (n > 100 ? 6 : 1)
 const AGAIN = 12
 /** A test in single precision is made where the level is this many times its margin above the value. */

@@ -21,12 +21,13 @@ export function layerRows(layer: Conv, group: number): LayerRows {
   const count = symbol.taps.length / (symbol.groups * plane)
   const outputsFirst = symbol.transposed === layer.transposed
   const [rows, columns] = outputsFirst ? [m, n] : [n, m]
+  const all = symbol.source()
   const source = new Int32Array(count * plane)
   for (let q = 0; q < count; q++) {
     for (let r = 0; r < rows; r++) {
       for (let c = 0; c < columns; c++) {
         const inPlane = outputsFirst ? c * m + r : r * m + c
-        source[(q * rows + r) * columns + c] = symbol.source[(group * count + q) * plane + inPlane]
+        source[(q * rows + r) * columns + c] = all[(group * count + q) * plane + inPlane]
       }
     }
   }
