@@ -127,10 +127,12 @@ function refine(state: State, coarse: readonly Box[], surveyed: readonly Vertex[
   const unit = coarse[0].width
   const at = (corner: readonly number[]) => corner.map((x, d) => Math.floor(x / unit[d])).join()
   const known = new Map(coarse.map(box => [at(box.corner), box]))
-  return cover(best.cells, lattice).map(box => ({
+  const boxes = cover(best.cells, lattice).map(box => ({
     ...box,
     parent: known.get(at(box.corner.map((x, d) => x + box.width[d] / 2))),
   }))
+  // A budget that ends here is better spent on boxes whose corners have been seen.
+  return exceeds(state, boxes) ? [...coarse] : boxes
 }
 
 /** Evaluations for a box whose arch rises by so many times the room its corners leave: one, its centre too, or halves of halves. */
@@ -205,8 +207,8 @@ function descend(state: State, live: readonly Box[]): Box[] {
     open.filter(trial => !isClosed(trial, t)),
   )
   if (goal.observe) for (const trial of trials) if (!left.includes(trial)) goal.observe(trial.box)
-  // Nothing has been seen that was not there at the last look.
-  if (vertices.visited() > before) lookHigher(state, lattice.discrete ? trials : left)
+  // Without a new corner the torus looks as it did; the points of a lattice are compared more closely every time.
+  if (lattice.discrete || vertices.visited() > before) lookHigher(state, lattice.discrete ? trials : left)
   if (state.t === t && left.some(({ box, bends }) => box.width[steepest(bends)] < 2)) {
     // Nothing lies between these corners, and they fail: the last digits of t are below what can be proven here.
     state.t *= 1 + state.step

@@ -157,6 +157,21 @@ test('a gap that was met is called met, whatever it took: one matrix whose first
   }
 })
 
+test('a budget too small for the grid that a flat surface asks for is spent on the boxes whose corners are known', () => {
+  const next = uniform(2)
+  const layer = conv({ data: Float64Array.from({ length: 64 * 64 * 9 }, () => next() - 0.5), shape: [64, 64, 3, 3] })
+  const whole = spectralNorm(layer, { gap: 1e-3 })
+  for (const [maxEvaluations, ratio] of [
+    [60, 1.3],
+    [100, 1.2],
+    [150, 1.2],
+  ]) {
+    const bound = spectralNorm(layer, { gap: 1e-3, maxEvaluations })
+    assert.ok(bound.lower <= whole.upper && bound.upper >= whole.lower, `${maxEvaluations}: ${bound.lower} … ${bound.upper}`)
+    assert.ok(bound.upper < ratio * bound.lower, `${maxEvaluations}: ${bound.lower} … ${bound.upper}`)
+  }
+})
+
 test('a budget ends the search early, and what it says is true', () => {
   const next = uniform(11)
   const data = Float64Array.from({ length: 8 * 8 * 9 }, () => next() - 0.5)
