@@ -12,7 +12,8 @@ import {
   weightOf,
 } from './gram-taps.ts'
 import { interpolateTaps, planeNorms, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
-import { bracketAll, type Brackets, passes, passesSingle, type Proof, singleCost, type Starts } from './gram-bracket.ts'
+import { passes, passesSingle, type Proof, singleCost } from './cholesky-tests.ts'
+import { bracketAll, type Brackets, type Starts } from './gram-bracket.ts'
 import { type Complement, complementOf } from './gram-complement.ts'
 import { climbPair, derivativesOf, type RankOne, type Ritz, subtractRankOne } from './gram-vectors.ts'
 import { putPhasesAt } from './phases.ts'
