@@ -8,38 +8,49 @@
 const range = n => Array.from({ length: n }, (_, i) => i)
 const each = (n, text) => range(n).map(text).join('')
 
-/** One sweep over the taps; `start(i)` is where the sums of entry i begin, `part` 0 for cosines and 16 for sines. */
-function sweep(width, start, part) {
+/**
+ * Two lanes of 64 bits and four of 32: bytes of a number, the instruction that spreads it, and where the cosines and the sines of a
+ * frequency begin and how far they are apart.
+ */
+const DOUBLE = { type: 'f64x2', bytes: 8, spread: 'v128.load64_splat', phases: ['0', '16'], step: 32, phaseRow: 'row' }
+const SINGLE = { type: 'f32x4', bytes: 4, spread: 'v128.load32_splat', phases: ['0', 'row'], step: 16, phaseRow: '2 * row' }
+
+/** One sweep over the taps; `start(i)` is where the sums of entry i begin, `part` 0 for cosines and 1 for sines. */
+function sweep({ type, bytes, spread, phases, step }, width, start, part) {
   const sums = (i, text) => range(width).map(p => text(`s${i}${p}`, `e${p}`)).join('; ')
-  return `${each(4, i => `      ${sums(i, s => `${s} = ${start(i)}`)}\n`)}      for (let o: usize = 0; o < row; o += 32) {
-${each(width, p => `        const e${p} = v128.load(f${p} + o, ${part})\n`)}${each(
+  return `${each(4, i => `      ${sums(i, s => `${s} = ${start(i)}`)}\n`)}${each(width, p => `      const c${part}${p} = f${p} + ${phases[part]}\n`)}      for (let o: usize = 0; o < row; o += ${step}) {
+${each(width, p => `        const e${p} = v128.load(c${part}${p} + o)\n`)}${each(
     4,
-    i => `        const t${i} = v128.load64_splat(t + o, ${8 * i})
-        ${sums(i, (s, e) => `${s} = f64x2.add(${s}, f64x2.mul(t${i}, ${e}))`)}\n`,
+    i => `        const t${i} = ${spread}(t + o, ${bytes * i})
+        ${sums(i, (s, e) => `${s} = ${type}.add(${s}, ${type}.mul(t${i}, ${e}))`)}\n`,
   )}      }
-${each(width, p => `      v128.store(h${p} + o01, s2${p}, ${part})
-      v128.store(h${p} + o11, s3${p}, ${part})
-      v128.store(h${p} + o10, s1${p}, ${part})
-      v128.store(h${p}, s0${p}, ${part})\n`)}`
+${each(width, p => `      v128.store(h${p} + o01, s2${p}, ${16 * part})
+      v128.store(h${p} + o11, s3${p}, ${16 * part})
+      v128.store(h${p} + o10, s1${p}, ${16 * part})
+      v128.store(h${p}, s0${p}, ${16 * part})\n`)}`
 }
 
-function blocks(width) {
+function blocks(lanes, width) {
+  const { type, bytes, spread, phaseRow } = lanes
+  const zero = `${type}.splat(0)`
   return `export function blocks${width}(count: i32, pairs: i32, planes: usize, phase: usize, row: usize, g: usize, matrix: usize, o10: usize, o01: usize, o11: usize): void {
-${each(4, i => `  let ${range(width).map(p => `s${i}${p} = f64x2.splat(0)`).join(', ')}\n`)}  for (; count > 0; count--) {
+${each(4, i => `  let ${range(width).map(p => `s${i}${p} = ${zero}`).join(', ')}\n`)}  for (; count > 0; count--) {
     let f0 = phase, h0 = g
     for (let p = pairs; p > 0; p -= ${width}) {
-${each(width - 1, p => `      const f${p + 1} = f${p} + row, h${p + 1} = h${p} + matrix\n`)}      let t = planes + 32
-${sweep(width, i => `v128.load64_splat(planes, ${8 * i})`, 0)}      t += row
-${sweep(width, () => 'f64x2.splat(0)', 16)}      f0 += ${width === 1 ? '' : `${width} * `}row
+${each(width - 1, p => `      const f${p + 1} = f${p} + ${phaseRow}, h${p + 1} = h${p} + matrix\n`)}      let t = planes + ${4 * bytes}
+${sweep(lanes, width, i => `${spread}(planes, ${bytes * i})`, 0)}      t += row
+${sweep(lanes, width, () => zero, 1)}      f0 += ${width === 1 ? '' : `${width} * `}${phaseRow}
       h0 += ${width === 1 ? '' : `${width} * `}matrix
     }
-    planes += 32 + 2 * row
+    planes += ${4 * bytes} + 2 * row
     g += 64
   }
 }
 `
 }
 
-export function source() {
-  return `// Made by hermitian-symbol.generate.mjs.\n\n${blocks(1)}\n${blocks(2)}`
+export function source(lanes = DOUBLE) {
+  return `// Made by hermitian-symbol.generate.mjs.\n\n${blocks(lanes, 1)}\n${blocks(lanes, 2)}`
 }
+
+export const single = () => source(SINGLE)

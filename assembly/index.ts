@@ -33,8 +33,9 @@ export { cholesky } from './cholesky'
 export { choleskySolve } from './cholesky-solve'
 export { climb, deflate, hermitianTimes } from './climb'
 export { krylov, hermitianSum } from './krylov'
-// The same test and the same steps in single precision, four matrices to a vector
-export { demote, spread } from './single'
+// The same evaluation, test and steps in single precision, four matrices to a vector
+export { phasesSingle, spread } from './single'
+export { hermitianSymbolSingle } from './generated/hermitian-symbol-single'
 export { choleskySingle } from './generated/cholesky-single'
 export { climbSingle } from './generated/climb-single'
 export { tridiagonal } from './tridiagonal'

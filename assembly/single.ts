@@ -1,20 +1,18 @@
 /**
- * Around the Cholesky test in single precision: G rounded to 32 bits, and what the rounding of the factorisation is measured against.
- * "Quad layout": four matrices, one per lane of 32 bits, element (i, j) at ((j·n + i)·32: [re ×4][im ×4].
+ * Around the evaluation of G and the Cholesky test in single precision: phases rounded to 32 bits, and what the rounding of the factorisation
+ * is measured against. "Quad layout": four matrices, one per lane of 32 bits, element (i, j) at (j·n + i)·32: [re ×4][im ×4].
  */
 
 /**
- * Two pairs of matrices rounded into one quad, lower triangles.
+ * The phases of two pairs of frequencies rounded into those of one quad.
  *
- *   g  in   pair of matrices 0 and 1      h  in  pair of matrices 2 and 3      out  out  n × n in quad layout
+ *   p, q  in  taps × [cos cos'][sin sin']      out  out  taps × [cos ×4], then taps × [sin ×4]
  */
-export function demote(n: i32, g: usize, h: usize, out: usize): void {
-  const column = (<usize>n) << 5
-  for (let j: usize = 0; j < column; j += 32) {
-    for (let i = j; i < column; i += 16) v128.store(out + i, joined(v128.load(g + i), v128.load(h + i)))
-    g += column
-    h += column
-    out += column
+export function phasesSingle(taps: i32, p: usize, q: usize, out: usize): void {
+  const row = (<usize>taps) << 4
+  for (const end = out + row; out < end; out += 16, p += 32, q += 32) {
+    v128.store(out, joined(v128.load(p), v128.load(q)))
+    v128.store(out + row, joined(v128.load(p, 16), v128.load(q, 16)))
   }
 }
 

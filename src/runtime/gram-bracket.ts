@@ -37,7 +37,7 @@ export interface Wanted {
   readonly share: number
 }
 
-/** Brackets `size` matrices at g, lower triangles in pair layout; where to start and the results are in `found`. */
+/** Brackets `size` matrices at g, lower triangles in quad or in pair layout; where to start and the results are in `found`. */
 type BracketBatch = (
   arena: Arena,
   g: number,
@@ -49,11 +49,17 @@ type BracketBatch = (
   first: number,
 ) => void
 
+/** Hands G at the frequencies of the given indices, or at all, to its second argument, in batches. */
+export type Evaluate = (
+  indices: readonly number[] | undefined,
+  work: (arena: Arena, g: number, first: number, size: number) => void,
+) => void
+
 /**
  * Brackets λ_max at `count` frequencies: all of them in single precision, and what failed there or is too close to t for it in double. Many channels are
  * tried in single precision twice before that, all failures together.
  *
- * @param evaluate hands G at the frequencies of the given indices, or at all, to its second argument, in batches
+ * @param single evaluates in quad layout      @param double in pair layout
  */
 export function bracketAll(
   n: number,
@@ -62,10 +68,8 @@ export function bracketAll(
   steps: number,
   starts: Starts,
   proof: Proof,
-  evaluate: (
-    indices: readonly number[] | undefined,
-    work: (arena: Arena, g: number, first: number, size: number) => void,
-  ) => void,
+  single: Evaluate,
+  double: Evaluate,
 ): Brackets {
   const found = {
     values: new Float64Array(count),
@@ -74,26 +78,23 @@ export function bracketAll(
   }
   const cold = coldStart(n).subarray(0, 2 * n)
   for (let i = 0; i < count; i++) found.vectors.set(starts[i] ?? cold, 2 * n * i)
-  const first = { t, steps, share: SHARE }
-  if (n < WIDE || t === 0) {
-    evaluate(undefined, (arena, g, at, size) => {
-      bracketSingle(arena, g, n, size, first, proof, found, at)
-      if (t > 0) bracketDouble(arena, g, n, size, first, proof, found, at)
-    })
-    return found
-  }
-  const pass = (indices: readonly number[], batch: BracketBatch, wanted: Wanted) => {
+  const pass = (evaluate: Evaluate, indices: readonly number[], batch: BracketBatch, wanted: Wanted) => {
+    if (indices.length === 0) return
     const part = selected(found, indices, n)
     evaluate(indices, (arena, g, at, size) => batch(arena, g, n, size, wanted, proof, part, at))
     putBack(part, indices, found, n)
   }
-  evaluate(undefined, (arena, g, at, size) => bracketSingle(arena, g, n, size, first, proof, found, at))
+  const first = { t, steps, share: SHARE }
+  single(undefined, (arena, h, at, size) => bracketSingle(arena, h, n, size, first, proof, found, at))
+  if (t === 0) return found
   const unsettled = Array.from({ length: count }, (_, i) => i).filter(i => isOpen(found, i, t))
   const highest = highestServed(n, proof, t)
-  const serves = unsettled.filter(i => found.values[i] < highest)
-  if (serves.length > 0) pass(serves, bracketSingle, { t, steps: AGAIN, share: SHARE_AGAIN })
+  if (n >= WIDE) {
+    const serves = unsettled.filter(i => found.values[i] < highest)
+    pass(single, serves, bracketSingle, { t, steps: AGAIN, share: SHARE_AGAIN })
+  }
   const left = unsettled.filter(i => isOpen(found, i, t))
-  if (left.length > 0) pass(left, bracketDouble, { t, steps: AGAIN, share: SHARE })
+  pass(double, left, bracketDouble, { t, steps: n < WIDE ? steps : AGAIN, share: SHARE })
   return found
 }
 
@@ -125,14 +126,9 @@ function putBack(part: Brackets, indices: readonly number[], found: Brackets, n:
  * Brackets λ_max in single precision, four matrices to a vector, at twice the rate of double: a few steps of Lanczos from the vectors in `found`,
  * then one Cholesky test between the Rayleigh quotient and t, where its rounding costs little of the room.
  */
-const bracketSingle: BracketBatch = (arena, g, n, size, wanted, proof, found, first) => {
-  const matrix = n * n * 32
-  const last = g + (((size + 1) >> 1) - 1) * matrix
-  for (let i = 0; i < size; i += 4) {
-    const pair = g + (i >> 1) * matrix
-    const lanes = Math.min(4, size - i)
-    inSingle(arena, [pair, Math.min(pair + matrix, last)], n, lanes, wanted, proof, found, first + i)
-  }
+const bracketSingle: BracketBatch = (arena, h, n, size, wanted, proof, found, first) => {
+  for (let i = 0; i < size; i += 4)
+    inSingle(arena, h + (i >> 2) * n * n * 32, n, Math.min(4, size - i), wanted, proof, found, first + i)
 }
 
 /** The same in double precision, two to a vector, where one of the two is open yet. */
@@ -190,7 +186,7 @@ function inDouble(
 /** Up to four matrices in single precision, from the vectors found so far. */
 function inSingle(
   arena: Arena,
-  pairs: readonly number[],
+  h: number,
   n: number,
   lanes: number,
   wanted: Wanted,
@@ -202,7 +198,6 @@ function inSingle(
   const used = Math.max(1, Math.min(steps, n, 24))
   const highest = highestServed(n, proof, t)
   borrow(() => {
-    const h = arena.alloc(n * n * 32)
     const x = arena.alloc(n * 32)
     const out = arena.alloc(32)
     const work = arena.alloc(Math.max((used + 1) * n * 32 + used * 48, n * n * 32 + n * 16 + 48))
@@ -214,7 +209,6 @@ function inSingle(
       const from = 2 * n * (first + Math.min(lane, lanes - 1))
       for (let i = 0, at = lane; i < 2 * n; i++, at += 4) vector[at] = vectors[from + i]
     }
-    arena.routines.demote(n, pairs[0], pairs[1], h)
     arena.routines.climbSingle(n, used, h, x, work, out)
     for (let lane = 0; lane < lanes; lane++) {
       const value = Math.max(0, numbers[lane] || 0) * (1 - BELIEF)

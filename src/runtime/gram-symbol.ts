@@ -12,8 +12,8 @@ import {
   weightOf,
 } from './gram-taps.ts'
 import { interpolateTaps, planeNorms, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
-import { passes, passesSingle, type Proof, singleCost } from './cholesky-tests.ts'
-import { bracketAll, type Brackets, type Starts } from './gram-bracket.ts'
+import { passes, passesSingle, type Proof, SINGLE_UNIT, singleCost } from './cholesky-tests.ts'
+import { bracketAll, type Brackets, type Evaluate, type Starts } from './gram-bracket.ts'
 import { type Complement, complementOf } from './gram-complement.ts'
 import { climbPair, derivativesOf, type RankOne, type Ritz, subtractRankOne } from './gram-vectors.ts'
 import { putPhasesAt } from './phases.ts'
@@ -87,12 +87,12 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
   const weight = weightOf(own, m * n)
   const { error, norms } = openTaps(arena, symbol, a, weight, positions, products, planes)
   const margin = (level: number) => 2 * error + choleskyError(n) * n * level + 1e-290
-  const proof: Proof = { error, weight, margin }
-  const evaluate = (
-    frequencies: Frequencies,
-    count: number,
-    work: (inner: Arena, g: number, first: number, size: number) => void,
-  ) => inBatches(n, positions, planes, frequencies, count, work)
+  const { planes: single, error: rounding } = singlePlanes(arena, planes, n, positions.length)
+  const proof: Proof = { error, errorSingle: rounding + 2 * error, margin }
+  const evaluate = (frequencies: Frequencies, count: number, work: Batch) =>
+    inBatches(n, positions, planes, frequencies, count, work)
+  const evaluateSingle = (frequencies: Frequencies, count: number, work: Batch) =>
+    inQuads(n, positions, single, frequencies, count, work)
   const writeAt: GramSymbol['write'] = (frequencies, first, count, g) =>
     borrow(inner => {
       const phase = putPhasesAt(inner, positions, frequencies, first, count)
@@ -127,8 +127,8 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     },
     belowRoughly(frequencies, levels) {
       const passed = new Uint8Array(levels.length)
-      evaluate(frequencies, levels.length, (inner, g, first, size) =>
-        passed.set(passesSingle(inner, g, n, levels.subarray(first, first + size), proof), first),
+      evaluateSingle(frequencies, levels.length, (inner, h, first, size) =>
+        passed.set(passesSingle(inner, h, n, levels.subarray(first, first + size), proof), first),
       )
       return passed
     },
@@ -164,10 +164,13 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
       })
       return found
     },
-    bracket: (frequencies, t, steps, starts) =>
-      bracketAll(n, countOf(frequencies), t, steps, starts, proof, (indices, work) =>
-        evaluate(indices ? pick(frequencies, indices) : frequencies, indices ? indices.length : countOf(frequencies), work),
-      ),
+    bracket(frequencies, t, steps, starts) {
+      const at =
+        (by: typeof evaluate): Evaluate =>
+        (indices, work) =>
+          by(indices ? pick(frequencies, indices) : frequencies, indices ? indices.length : countOf(frequencies), work)
+      return bracketAll(n, countOf(frequencies), t, steps, starts, proof, at(evaluateSingle), at(evaluate))
+    },
     products: v =>
       borrow(inner => {
         const x = inner.put(v)
@@ -206,14 +209,17 @@ function openTaps(
   return { error, norms: () => (found ??= planeNorms(arena.f64(planes, length), n, half, error)) }
 }
 
-/** fl(G(θ)) for blocks of frequencies in turn, handed to `work` at address g. */
+/** What is done with G at `size` frequencies from the given one of a list, at address g. */
+type Batch = (arena: Arena, g: number, first: number, size: number) => void
+
+/** fl(G(θ)) for blocks of frequencies in turn, in pair layout. */
 function inBatches(
   n: number,
   positions: GramSymbol['positions'],
   planes: number,
   frequencies: Frequencies,
   count: number,
-  work: (arena: Arena, g: number, first: number, size: number) => void,
+  work: Batch,
 ): void {
   // Two pairs at least, however large: evaluation takes them at once, at 1.4 times the rate of one.
   const batch = 2 * Math.max(2, Math.floor(CACHE / (n * n * 32)))
@@ -227,6 +233,51 @@ function inBatches(
       work(arena, g, first, size)
     })
   }
+}
+
+/** The same in single precision, in quad layout: half the bytes and half the time. */
+function inQuads(
+  n: number,
+  positions: GramSymbol['positions'],
+  planes: number,
+  frequencies: Frequencies,
+  count: number,
+  work: Batch,
+): void {
+  const half = positions.length
+  const batch = 4 * Math.max(2, Math.floor(CACHE / (n * n * 32)))
+  for (let first = 0; first < count; first += batch) {
+    const size = Math.min(batch, count - first)
+    const pairs = (size + 1) >> 1
+    const quads = (size + 3) >> 2
+    borrow(arena => {
+      const g = arena.alloc(quads * n * n * 32)
+      const phase = putPhasesAt(arena, positions, frequencies, first, size)
+      const rounded = arena.alloc(Math.max(1, quads * half) * 32)
+      for (let p = 0; p < pairs; p += 2)
+        arena.routines.phasesSingle(
+          half,
+          phase + p * half * 32,
+          phase + Math.min(p + 1, pairs - 1) * half * 32,
+          rounded + p * half * 16,
+        )
+      arena.routines.hermitianSymbolSingle(quads, n, half, planes, rounded, g)
+      work(arena, g, first, size)
+    })
+  }
+}
+
+/**
+ * The planes of `hermitianSymbol` in single precision, and a bound of what evaluation with them errs by, u = 2⁻²⁴ (docs/rounding.md, "Tests in
+ * single precision"): entries, phases and products are rounded once and summed, and by Cauchy–Schwarz and Minkowski
+ * ‖|G₀| + Σ_q(|G_q + G_qᵀ| + i|G_q − G_qᵀ|)‖_F ≤ √(1 + H)·√(twice the squares of all that the planes hold).
+ */
+function singlePlanes(arena: Arena, planes: number, n: number, half: number): { planes: number; error: number } {
+  const length = planesBytes(n, half) / 8
+  const single = arena.alloc(length * 4)
+  arena.f32(single, length).set(arena.f64(planes, length))
+  const spread = Math.sqrt((1 + half) * 2 * arena.routines.sumOfSquares(length, planes)) * (1 + gamma(length + 8))
+  return { planes: single, error: ((half + 4) * SINGLE_UNIT * 1.0001 * spread) / (1 - (half + 4) * SINGLE_UNIT) }
 }
 
 /** Some of a list of frequencies. */

@@ -29,7 +29,8 @@ export interface Routines {
   deflate(n: number, g: number, v: number, sigma: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   choleskySingle(quads: number, n: number, g: number, level: number, w: number, out: number): void
-  demote(n: number, g: number, h: number, out: number): void
+  phasesSingle(taps: number, p: number, q: number, out: number): void
+  hermitianSymbolSingle(quads: number, n: number, taps: number, planes: number, phase: number, g: number): void
   spread(n: number, l: number, v: number, out: number): void
   climbSingle(n: number, steps: number, g: number, x: number, w: number, out: number): void
   choleskySolve(n: number, l: number, x: number): void

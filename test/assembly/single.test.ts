@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Arena, borrow } from '../../src/runtime/arena.ts'
 import { eigenpairs } from '../../src/runtime/hermitian.ts'
-import { adjointTimes, bits, type Complex, fenced, pack, randomMatrix, SIDES } from './pairs.ts'
+import { adjointTimes, bits, type Complex, fenced, random, randomMatrix, SIDES } from './pairs.ts'
 
 /** Four Gram matrices of different columns, and the largest eigenvalue of each. */
 function four(n: number, seed: number): { batch: Complex[]; top: number[] } {
@@ -18,25 +18,73 @@ function four(n: number, seed: number): { batch: Complex[]; top: number[] } {
   return { batch, top }
 }
 
-/** The quad of four matrices, at `h`. */
+/** The quad of four matrices, at `h`; NaN in the upper triangle, which is not to be read. */
 function putQuad(arena: Arena, batch: readonly Complex[], h: number): void {
   const n = batch[0].rows
-  arena.routines.demote(n, arena.put(pack(batch.slice(0, 2))), arena.put(pack(batch.slice(2, 4))), h)
+  const quad = arena.f32(h, 8 * n * n)
+  for (let at = 0; at < n * n; at++) {
+    const below = at % n >= Math.floor(at / n)
+    batch.forEach(({ re, im }, lane) => {
+      quad[8 * at + lane] = below ? re[at] : Number.NaN
+      quad[8 * at + 4 + lane] = below ? im[at] : Number.NaN
+    })
+  }
 }
 
-test('demote: the lower triangle of four matrices, each entry rounded to 32 bits', () => {
-  for (const n of SIDES) {
-    const { batch } = four(n, 1)
-    const [out] = fenced([n * n * 4], (arena, h) => putQuad(arena, batch, h))
+test('phasesSingle: the cosines of all taps in four lanes, then the sines, each rounded to 32 bits', () => {
+  for (const taps of [1, 2, 5, 12]) {
+    const pairs = [1, 2].map(seed => Float64Array.from({ length: 4 * taps }, random(seed)))
+    const [out] = fenced([4 * taps], (arena, out) =>
+      arena.routines.phasesSingle(taps, arena.put(pairs[0]), arena.put(pairs[1]), out),
+    )
     const quad = new Float32Array(out.slice().buffer)
-    for (let j = 0; j < n; j++) {
-      for (let i = j; i < n; i++) {
-        for (let lane = 0; lane < 4; lane++) {
-          const at = 8 * (j * n + i) + lane
-          assert.is(quad[at], Math.fround(batch[lane].re[j * n + i]), `n = ${n}`)
-          assert.is(quad[at + 4], Math.fround(batch[lane].im[j * n + i]), `n = ${n}`)
-        }
-      }
+    for (let q = 0; q < taps; q++)
+      for (let lane = 0; lane < 4; lane++)
+        for (const part of [0, 1])
+          assert.is(quad[4 * (part * taps + q) + lane], Math.fround(pairs[lane >> 1][4 * q + 2 * part + (lane & 1)]))
+  }
+})
+
+test('hermitianSymbolSingle: as in double precision, to 24 bits; the lower triangle, one phase a lane', () => {
+  for (const n of SIDES.filter(n => n < 20)) {
+    for (const [taps, quads] of [
+      [0, 1],
+      [1, 2],
+      [12, 3],
+      [5, 4],
+    ]) {
+      const length = 2 * Math.ceil(n / 2) * (Math.ceil(n / 2) + 1) * (1 + 2 * taps)
+      const side = 4 * Math.ceil(n / 4)
+      const g = Float64Array.from({ length: (1 + taps) * side * side }, random(n))
+      const phases = Array.from({ length: 2 * quads }, (_, p) => Float64Array.from({ length: 4 * taps }, random(50 + p)))
+      const [got, wanted] = fenced([quads * n * n * 4, 2 * quads * n * n * 4], (arena, out, plain) => {
+        const planes = arena.alloc(length * 8)
+        const single = arena.alloc(length * 4)
+        const at = arena.put(Float64Array.from(phases.flatMap(x => [...x])))
+        const rounded = arena.alloc(Math.max(1, quads * taps) * 32)
+        arena.routines.halfPlanes(n, taps, arena.put(g), planes)
+        arena.f32(single, length).set(arena.f64(planes, length))
+        for (let q = 0; q < quads; q++)
+          arena.routines.phasesSingle(taps, at + 2 * q * taps * 32, at + (2 * q + 1) * taps * 32, rounded + q * taps * 32)
+        arena.routines.hermitianSymbolSingle(quads, n, taps, single, rounded, out)
+        arena.routines.hermitianSymbol(2 * quads, n, taps, planes, at, plain)
+      })
+      const quad = new Float32Array(got.slice().buffer)
+      for (let f = 0; f < 4 * quads; f++)
+        for (let j = 0; j < n; j++)
+          for (let i = 0; i < n; i++)
+            for (const part of [0, 1]) {
+              const ours = quad[((f >> 2) * n * n + j * n + i) * 8 + 4 * part + (f & 3)]
+              const theirs = wanted[((f >> 1) * n * n + j * n + i) * 4 + 2 * part + (f & 1)]
+              if (i < j) {
+                assert.ok(Number.isNaN(got[((f >> 2) * n * n + j * n + i) * 4 + part]), 'left as it was')
+                continue
+              }
+              assert.ok(
+                Math.abs(ours - theirs) <= (taps + 4) * 2 ** -24 * (1 + 2 * taps),
+                `n = ${n}, ${taps} taps: ${ours} for ${theirs}`,
+              )
+            }
     }
   }
 })

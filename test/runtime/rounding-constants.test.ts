@@ -164,18 +164,63 @@ function withMatrix<T>(n: number, entry: (i: number, j: number) => number, work:
 
 const scaledIdentity = (x: number) => (i: number, j: number) => (i === j ? x : 0)
 
-test('single precision: u·weight and twice the error stand between a level and λ_max', () => {
-  const none = { weight: 0, error: 0, margin: () => 0 }
+/** The same with the matrix in all four lanes of single precision. */
+function withSingle<T>(n: number, entry: (i: number, j: number) => number, work: (arena: Arena, h: number) => T): T {
+  return borrow(arena => {
+    const h = arena.alloc(n * n * 32)
+    const lanes = arena.f32(h, 8 * n * n).fill(0)
+    for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) lanes.fill(entry(i, j), 8 * (i + n * j), 8 * (i + n * j) + 4)
+    return work(arena, h)
+  })
+}
+
+/** The places of the taps of a kernel, centred or not: only differences count. */
+function placesOf(sides: readonly number[]): number[][] {
+  return sides.reduce<number[][]>((all, k) => all.flatMap(p => Array.from({ length: k }, (_, i) => [...p, i])), [[]])
+}
+
+/** ‖G_q‖_F for q = 0 and of half of all others, from a kernel [m, n, k…] in plain sums. */
+function tapSizes(data: Float64Array, [m, n, ...sides]: readonly number[]): number[] {
+  const places = placesOf(sides)
+  const sums = new Map<string, Float64Array>()
+  places.forEach((p, from) => {
+    places.forEach((r, to) => {
+      const q = r.map((x, d) => x - p[d])
+      if ((q.find(x => x !== 0) ?? 0) < 0) return
+      const plane = sums.get(q.join()) ?? new Float64Array(n * n)
+      sums.set(q.join(), plane)
+      for (let i = 0; i < n; i++)
+        for (let j = 0; j < n; j++)
+          for (let o = 0; o < m; o++)
+            plane[i * n + j] += data[(o * n + i) * places.length + from] * data[(o * n + j) * places.length + to]
+    })
+  })
+  const zero = sides.map(() => 0).join()
+  const size = (x: Float64Array) => Math.hypot(...x)
+  return [size(sums.get(zero)!), ...[...sums].filter(([q]) => q !== zero).map(([, x]) => size(x))]
+}
+
+test('single precision: evaluation errs by (H + 4)·u·(‖G₀‖_F + 2Σ‖G_q‖_F), and G itself by twice the error of double', () => {
+  for (const shape of SHAPES.filter(([m, n]) => m >= n)) {
+    const data = random(shape, 11)
+    const [centre, ...others] = tapSizes(data, shape)
+    const least = (others.length + 4) * SINGLE * (centre + 2 * others.reduce((sum, x) => sum + x, 0))
+    open(data, shape, gram => {
+      assert.ok(gram.roughMargin(0) >= least + 2 * gram.error, `${shape}: ${gram.roughMargin(0)} for ${least}`)
+      assert.ok(gram.roughMargin(0) <= 20 * least, `${shape}: ${gram.roughMargin(0)} is a multiple of ${least}`)
+    })
+  }
+})
+
+test('single precision: what G may err by stands between a level and λ_max', () => {
   for (const n of [1, 3, 8]) {
-    withMatrix(n, scaledIdentity(0.5), (arena, g) => {
-      const passes = (level: number, proof: object) =>
-        passesSingle(arena, g, n, Float64Array.of(level), { ...none, ...proof })[0] === 1
-      for (const weight of [100, 1e4]) {
-        assert.is(passes(0.5 + 0.97 * SINGLE * weight, { weight }), false)
-        assert.is(passes(0.5 + 3 * SINGLE * weight + 1e-4, { weight }), true)
+    withSingle(n, scaledIdentity(0.5), (arena, h) => {
+      const passes = (level: number, errorSingle: number) =>
+        passesSingle(arena, h, n, Float64Array.of(level), { error: 0, margin: () => 0, errorSingle })[0] === 1
+      for (const error of [1e-3, 2e-2]) {
+        assert.is(passes(0.5 + 0.97 * error, error), false)
+        assert.is(passes(0.5 + 3 * error + 1e-4, error), true)
       }
-      assert.is(passes(0.5 + 1.97e-3, { error: 1e-3 }), false)
-      assert.is(passes(0.5 + 3e-3, { error: 1e-3 }), true)
     })
   }
 })
@@ -185,18 +230,25 @@ function ceilingOf(
   values: readonly number[],
   t: number,
   start: Float64Array | undefined,
-  proof: { weight: number; margin: (level: number) => number },
+  proof: { errorSingle: number; margin: (level: number) => number },
 ) {
-  return withMatrix(
-    values.length,
-    (i, j) => (i === j ? values[i] : 0),
-    (arena, g) => bracketAll(values.length, 1, t, 1, [start], { error: 0, ...proof }, (_, work) => work(arena, g, 0, 1)),
+  const n = values.length
+  const entry = (i: number, j: number) => (i === j ? values[i] : 0)
+  return bracketAll(
+    n,
+    1,
+    t,
+    1,
+    [start],
+    { error: 0, ...proof },
+    (_, work) => withSingle(n, entry, (arena, h) => work(arena, h, 0, 1)),
+    (_, work) => withMatrix(n, entry, (arena, g) => work(arena, g, 0, 1)),
   )
 }
 
 test('single precision: a ceiling grows with √2·γ_{n+8} of what was factorised', () => {
   const at = (n: number) =>
-    ceilingOf(new Array<number>(n).fill(2 ** -4), 64, undefined, { weight: 0, margin: () => 0 }).ceilings[0]
+    ceilingOf(new Array<number>(n).fill(2 ** -4), 64, undefined, { errorSingle: 0, margin: () => 0 }).ceilings[0]
   const few = at(8)
   for (const n of [40, 200]) {
     const more = at(n)
@@ -210,12 +262,12 @@ test('single precision: what the factor costs is measured, not guessed', () => {
   // level·I + c·11ᵀ has row sums n times as large as its factor's diagonal lets expect; λ_max(−c·11ᵀ) is 0
   const n = 64
   const c = 0.016
-  withMatrix(
+  withSingle(
     n,
     () => -c,
-    (arena, g) => {
+    (arena, h) => {
       const passes = (level: number) =>
-        passesSingle(arena, g, n, Float64Array.of(level), { weight: 0, error: 0, margin: () => 0 })[0] === 1
+        passesSingle(arena, h, n, Float64Array.of(level), { errorSingle: 0, error: 0, margin: () => 0 })[0] === 1
       const cost = Math.SQRT2 * (n + 8) * SINGLE * n * c
       assert.ok(cost > 0.0005 * 0.01 && cost < 0.001 * 0.01)
       assert.is(passes(0.01), false)
@@ -229,8 +281,8 @@ test('double precision: a ceiling is a margin above λ_max, though Lanczos saw a
   const [t, low] = [1, 0.5]
   const margin = 0.025 * (t - low)
   for (const top of [0.52, 0.53, 0.54, 0.545]) {
-    // weights that large leave nothing to single precision
-    const { ceilings } = ceilingOf([top, low], t, second, { weight: 1e9, margin: () => margin })
+    // errors that large leave nothing to single precision
+    const { ceilings } = ceilingOf([top, low], t, second, { errorSingle: 1, margin: () => margin })
     assert.ok(ceilings[0] >= top + 0.99 * margin, `${ceilings[0]} for ${top}`)
   }
 })
