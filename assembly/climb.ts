@@ -12,6 +12,8 @@ const ONE = f64x2.splat(1)
 
 /** Most steps of one call. */
 const MOST: i32 = 128
+/** Relative accuracy of the top eigenvalue of T. */
+const ENOUGH: f64 = 2e-16
 
 // A lane, and how one number of it is read and written: climb-single.generate.mjs makes the same of four lanes of 32 bits.
 const LANES: usize = 2
@@ -182,7 +184,10 @@ function normalise(n: i32, x: usize, q: usize): void {
   v128.store(q, v128.bitselect(v128.load(q), ONE, good))
 }
 
-/** Top eigenvalue of T by bisection on the signs of the pivots of ρ·I − T, its vector by two solves just above it. */
+/**
+ * Top eigenvalue of T by Newton's method on det(ρ·I − T), which falls from above without passing it; where that gains less than a half, clusters far below,
+ * by bisection too. Its vector by solves just above it.
+ */
 function topOfTridiagonal(steps: i32, t: usize, y: usize, out: usize): void {
   let s = 0
   let low = -Infinity
@@ -201,35 +206,50 @@ function topOfTridiagonal(steps: i32, t: usize, y: usize, out: usize): void {
   const used = s
   const spread = (high - low) * 0.25 + Math.abs(high) * 4e-16 + 1e-300
   high += spread
-  for (let k = 0; k < 54 && high - low > Math.abs(high) * 2e-16; k++) {
+  for (let k = 0; k < 54 && high - low > Math.abs(high) * ENOUGH; k++) {
+    const step = newton(used, high)
+    // rounding has taken the last step below the eigenvalue
+    if (step < 0) break
+    const far = high - low
+    high -= step
+    if (step < Math.abs(high) * ENOUGH) break
+    if (high - low <= 0.5 * far) continue
     const middle = 0.5 * (low + high)
-    if (above(used, middle)) high = middle
+    if (newton(used, middle) >= 0) high = middle
     else low = middle
   }
-  above(used, high + Math.abs(high) * 1e-15)
+  newton(used, high + Math.abs(high) * 1e-15)
   for (let i = 0; i < used; i++) store<f64>(ritz + ((<usize>i) << 3), 1)
   for (let k = 0; k < 3; k++) solve(used)
   for (let i = 0; i < steps; i++) write(y + ((<usize>i) << 4), i < used ? load<f64>(ritz + ((<usize>i) << 3)) : 0)
-  write(out, 0.5 * (low + high))
+  write(out, high)
   const last = <usize>(used - 1)
   write(out + 16, read(t + (last << 5) + 16) * Math.abs(load<f64>(ritz + (last << 3))))
 }
 
-/** Are all pivots of ρ·I − T positive? Leaves them in `pivot`, made positive. */
-function above(steps: i32, rho: f64): bool {
+/**
+ * What Newton takes from ρ: 1/Σd_i'/d_i, d_i the pivots of ρ·I − T; −1 unless all of them are positive, that is unless ρ is above the spectrum. Leaves them
+ * in `pivot`, made positive.
+ */
+function newton(steps: i32, rho: f64): f64 {
   let all = true
+  let sum: f64 = 0
   let d: f64 = 1
+  let slope: f64 = 0
   for (let i = 0; i < steps; i++) {
     const o = (<usize>i) << 3
     const b = i > 0 ? load<f64>(beta + o - 8) : 0
-    d = rho - load<f64>(alpha + o) - (b * b) / d
+    const f = (b * b) / d
+    slope = 1 + f * (slope / d)
+    d = rho - load<f64>(alpha + o) - f
     if (!(d > 1e-290)) {
       all = all && d > 0
       d = Math.max(Math.abs(d), 1e-290) // 1/d is a number: of zeros every vector is one of the top
     }
+    sum += slope / d
     store<f64>(pivot + o, d)
   }
-  return all
+  return all ? 1 / sum : -1
 }
 
 /** One step of inverse iteration with the pivots of ρ·I − T = L·D·Lᵀ. */

@@ -21,38 +21,41 @@ const LOW: f64 = 3.061616997868383e-17
 
 /** out[i] = (cos, sin)(2π·j[i]/n) for i < count. j: whole doubles of either sign, |j|, n ≤ 2⁴⁹. */
 export function turns(count: i32, n: f64, j: usize, out: usize): void {
-  for (const end = j + ((<usize>count) << 3); j < end; j += 8, out += 16) {
-    const a = 8 * load<f64>(j)
-    let k = Math.floor(a / n)
-    let r = a - k * n
-    if (r < 0) {
-      r += n
-      k -= 1
-    } else if (r >= n) {
-      r -= n
-      k += 1
-    }
-    const octant = <i32>(<i64>k & 7)
-    const t = (octant & 1 ? n - r : r) / n
-    const z = f64x2.splat(t * t)
-    // Lanes: the sine's coefficients (π/4)^(2i+3)/(2i+3)!, the cosine's (π/4)^(2i+2)/(2i+2)!, i = 7 … 0, with their signs.
-    let p = f64x2(4.628704628834683e-17, 1.001886461636272e-15)
-    p = f64x2.add(f64x2(-2.0410263396641442e-14, -3.8980731712596753e-13), f64x2.mul(z, p))
-    p = f64x2.add(f64x2(6.948453273886629e-12, 1.1501159127974052e-10), f64x2.mul(z, p))
-    p = f64x2.add(f64x2(-1.757247673443401e-9, -2.4611369504942e-8), f64x2.mul(z, p))
-    p = f64x2.add(f64x2(3.1336168903781217e-7, 3.59086044859151e-6), f64x2.mul(z, p))
-    p = f64x2.add(f64x2(-3.657620418217725e-5, -3.2599188692739e-4), f64x2.mul(z, p))
-    p = f64x2.add(f64x2(2.4903945701927202e-3, 1.5854344243815502e-2), f64x2.mul(z, p))
-    p = f64x2.add(f64x2(-8.074551218828079e-2, -0.30842513753404244), f64x2.mul(z, p))
-    p = f64x2.add(f64x2(LOW, 1), f64x2.mul(z, p))
-    const cosine = f64x2.extract_lane(p, 1)
-    const rise = t * HIGH + t * f64x2.extract_lane(p, 0)
-    // angle = quarter·π/2 ± πt/4
-    const quarter = (octant + 1) >> 1
-    const sine = octant & 1 ? -rise : rise
-    const re = quarter & 1 ? -sine : cosine
-    const im = quarter & 1 ? cosine : sine
-    store<f64>(out, quarter & 2 ? -re : re)
-    store<f64>(out, quarter & 2 ? -im : im, 8)
+  for (const end = j + ((<usize>count) << 3); j < end; j += 8, out += 16) turn(load<f64>(j), n, out)
+}
+
+/** (cos, sin)(2π·j/n) at `out`. */
+export function turn(j: f64, n: f64, out: usize): void {
+  const a = 8 * j
+  let k = Math.floor(a / n)
+  let r = a - k * n
+  if (r < 0) {
+    r += n
+    k -= 1
+  } else if (r >= n) {
+    r -= n
+    k += 1
   }
+  const octant = <i32>(<i64>k & 7)
+  const t = (octant & 1 ? n - r : r) / n
+  const z = f64x2.splat(t * t)
+  // Lanes: the sine's coefficients (π/4)^(2i+3)/(2i+3)!, the cosine's (π/4)^(2i+2)/(2i+2)!, i = 7 … 0, with their signs.
+  let p = f64x2(4.628704628834683e-17, 1.001886461636272e-15)
+  p = f64x2.add(f64x2(-2.0410263396641442e-14, -3.8980731712596753e-13), f64x2.mul(z, p))
+  p = f64x2.add(f64x2(6.948453273886629e-12, 1.1501159127974052e-10), f64x2.mul(z, p))
+  p = f64x2.add(f64x2(-1.757247673443401e-9, -2.4611369504942e-8), f64x2.mul(z, p))
+  p = f64x2.add(f64x2(3.1336168903781217e-7, 3.59086044859151e-6), f64x2.mul(z, p))
+  p = f64x2.add(f64x2(-3.657620418217725e-5, -3.2599188692739e-4), f64x2.mul(z, p))
+  p = f64x2.add(f64x2(2.4903945701927202e-3, 1.5854344243815502e-2), f64x2.mul(z, p))
+  p = f64x2.add(f64x2(-8.074551218828079e-2, -0.30842513753404244), f64x2.mul(z, p))
+  p = f64x2.add(f64x2(LOW, 1), f64x2.mul(z, p))
+  const cosine = f64x2.extract_lane(p, 1)
+  const rise = t * HIGH + t * f64x2.extract_lane(p, 0)
+  // angle = quarter·π/2 ± πt/4
+  const quarter = (octant + 1) >> 1
+  const sine = octant & 1 ? -rise : rise
+  const re = quarter & 1 ? -sine : cosine
+  const im = quarter & 1 ? cosine : sine
+  store<f64>(out, quarter & 2 ? -re : re)
+  store<f64>(out, quarter & 2 ? -im : im, 8)
 }

@@ -72,6 +72,11 @@ function mirrorOf(index: readonly number[], grid: readonly number[]): number {
   return flat
 }
 
+/** The position q of every tap, row-major over the axes. */
+export function tapPositions(offsets: Symbol['offsets']): number[][] {
+  return offsets.reduce<number[][]>((all, axis) => all.flatMap(q => axis.map(x => [...q, x])), [[]])
+}
+
 /** Entries of one group's taps. */
 export function groupTaps(symbol: Symbol, group: number): Float64Array {
   const size = symbol.taps.length / symbol.groups

@@ -1,6 +1,5 @@
 import { gamma, UNIT } from '../rounding.ts'
-import { absoluteSquares, type Symbol } from '../symbol.ts'
-import { indexOf, sizeOf } from '../tensor.ts'
+import { absoluteSquares, type Symbol, tapPositions } from '../symbol.ts'
 import type { Arena } from './arena.ts'
 import { PHASE_ERROR } from './phases.ts'
 
@@ -14,9 +13,8 @@ export interface Product {
 
 /** Every difference of two tap positions once up to sign, and which pairs of taps give it. */
 export function differencesOf(offsets: Symbol['offsets']): { places: number[][]; positions: number[][]; products: Product[] } {
-  const sides = offsets.map(q => q.length)
-  const count = sizeOf(sides)
-  const places = Array.from({ length: count }, (_, tap) => indexOf(tap, sides).map((i, d) => offsets[d][i]))
+  const places = tapPositions(offsets)
+  const count = places.length
   const positions: number[][] = []
   const known = new Map<string, number>()
   const products: Product[] = []

@@ -7,6 +7,8 @@ export interface Routines {
   /** First free byte after the module's own data. */
   heapBase(): number
   turns(count: number, n: number, j: number, out: number): void
+  // biome-ignore format: one routine a line
+  phases(count: number, axes: number, taps: number, turns: number, points: number, sizes: number, far: number, entries: number, table: number, out: number): void
   exp(x: number): number
   log(x: number): number
   symbol(pairs: number, taps: number, size: number, a: number, phase: number, f: number): void

@@ -1,4 +1,4 @@
-import type { Frequencies } from '../symbol.ts'
+import { type Frequencies, tapPositions } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
 
 /**
@@ -7,77 +7,62 @@ import { type Arena, borrow } from './arena.ts'
  */
 export const PHASE_ERROR = 6 * 2 ** -53
 
+/** How the routine is told of positions: along each axis the |q| > 0 that occur, and for each position where among them its own are. */
+interface Plan {
+  readonly far: Float64Array
+  /** How many of them an axis has, then for each position and axis ±(1 + place), 0 for q_d = 0. */
+  readonly words: Int32Array
+}
+
+/** Lists of positions are few and long-lived. */
+const plans = new WeakMap<readonly (readonly number[])[], Plan>()
+
+function planOf(positions: readonly (readonly number[])[], axes: number): Plan {
+  let plan = plans.get(positions)
+  if (!plan) {
+    const far = Array.from({ length: axes }, (_, d) =>
+      [...new Set(positions.map(q => Math.abs(q[d])))].filter(q => q > 0).sort((a, b) => a - b),
+    )
+    const entry = (q: number, d: number) => Math.sign(q) * (1 + far[d].indexOf(Math.abs(q)))
+    plan = {
+      far: Float64Array.from(far.flat()),
+      words: Int32Array.from([...far.map(list => list.length), ...positions.flatMap(q => q.map(entry))]),
+    }
+    plans.set(positions, plan)
+  }
+  return plan
+}
+
 /**
- * Phases e^{iq·θ} for a list of positions q, in pair layout like `putPhases`.
+ * Phases e^{iq·θ} for a list of positions q at `count` frequencies from `first`, in pair layout; an odd count repeats its last frequency.
  *
  * @returns address of pairs × positions × [cos cos'][sin sin']
  */
 export function putPhasesAt(
   arena: Arena,
   positions: readonly (readonly number[])[],
-  frequencies: Frequencies,
+  { turns, points }: Frequencies,
   first: number,
   count: number,
 ): number {
-  const axes = frequencies.turns.length
-  const pairs = (count + 1) >> 1
-  const at = arena.alloc(Math.max(1, pairs * positions.length) * 32)
-  const reach = frequencies.turns.map((_, d) => positions.reduce((far, q) => Math.max(far, Math.abs(q[d])), 0))
-  const tables = axisFactors(
-    arena,
-    reach.map(far => Array.from({ length: far + 1 }, (_, q) => q)),
-    frequencies,
-    first,
-    count,
-  )
-  const out = arena.f64(at, pairs * positions.length * 4)
-  for (let i = 0; i < out.length; i++) out[i] = i & 2 ? 0 : 1
-  for (let d = 0; d < axes; d++) {
-    for (let slot = 0; slot < 2 * pairs; slot++) {
-      turn(
-        out,
-        (slot >> 1) * positions.length * 4 + (slot & 1),
-        positions,
-        d,
-        tables[d],
-        Math.min(slot, count - 1) * (reach[d] + 1),
-      )
-    }
-  }
-  return at
+  const axes = turns.length
+  const taps = positions.length
+  const out = arena.alloc(Math.max(1, ((count + 1) >> 1) * taps) * 32)
+  const { far, words } = planOf(positions, axes)
+  borrow(inner => {
+    const table = inner.alloc(far.length * 16)
+    const sizes = inner.alloc(words.length * 4)
+    const [n, x, q] = [inner.put(turns), inner.put(points.subarray(first * axes, (first + count) * axes)), inner.put(far)]
+    inner.i32(sizes, words.length).set(words)
+    inner.routines.phases(count, axes, taps, n, x, sizes, q, sizes + 4 * axes, table, out)
+  })
+  return out
 }
 
-/** Multiplies every fourth complex number by e^{iqθ}, q a coordinate of the positions, from a table of e^{i|q|θ}. */
-function turn(
-  out: Float64Array,
-  to: number,
-  positions: readonly (readonly number[])[],
-  axis: number,
-  table: Float64Array,
-  from: number,
-): void {
-  for (let t = 0; t < positions.length; t++, to += 4) {
-    const q = positions[t][axis]
-    if (q === 0) continue
-    const entry = 2 * (from + Math.abs(q))
-    const c = table[entry]
-    const s = q < 0 ? -table[entry + 1] : table[entry + 1]
-    const re = out[to]
-    const im = out[to + 2]
-    out[to] = re * c - im * s
-    out[to + 2] = re * s + im * c
-  }
-}
+/** The positions of taps that lie at these q along each axis, row-major. */
+const products = new WeakMap<readonly (readonly number[])[], number[][]>()
 
-/**
- * Phases e^{iq·θ} of every tap at every frequency, in pair layout: pairs × taps × [cos cos'][sin sin'], taps row-major over the axes.
- * An odd count repeats its last frequency.
- *
- * The angle of each axis is (q·point mod turns)/turns of a turn in whole numbers, so each factor is within 2⁻⁵² of the truth (assembly/trig.ts);
- * a product over D axes adds D − 1 complex multiplications.
- *
- * @returns address of the phases
- */
+/** The same for every tap of a symbol, row-major over the axes: pairs × taps × [cos cos'][sin sin']. */
 export function putPhases(
   arena: Arena,
   offsets: readonly (readonly number[])[],
@@ -85,42 +70,9 @@ export function putPhases(
   first: number,
   count: number,
 ): number {
-  const axes = offsets.length
-  const taps = offsets.reduce((product, q) => product * q.length, 1)
-  const pairs = (count + 1) >> 1
-  const at = arena.alloc(pairs * taps * 32)
-  const factors = axisFactors(arena, offsets, frequencies, first, count)
-  const out = arena.f64(at, pairs * taps * 4)
-  const re = new Float64Array(taps)
-  const im = new Float64Array(taps)
-  for (let slot = 0; slot < 2 * pairs; slot++) {
-    const i = Math.min(slot, count - 1)
-    re[0] = 1
-    im[0] = 0
-    let filled = 1
-    for (let d = 0; d < axes; d++) filled = spread(re, im, filled, factors[d], i * offsets[d].length, offsets[d].length)
-    const start = (slot >> 1) * taps * 4 + (slot & 1)
-    for (let t = 0; t < taps; t++) {
-      out[start + 4 * t] = re[t]
-      out[start + 4 * t + 2] = im[t]
-    }
-  }
-  return at
-}
-
-/** Outer product in place, last axis fastest; from the end, so that nothing is overwritten before it is read. */
-function spread(re: Float64Array, im: Float64Array, filled: number, factor: Float64Array, at: number, length: number): number {
-  for (let a = filled - 1; a >= 0; a--) {
-    const x = re[a]
-    const y = im[a]
-    for (let b = length - 1; b >= 0; b--) {
-      const c = factor[2 * (at + b)]
-      const s = factor[2 * (at + b) + 1]
-      re[a * length + b] = x * c - y * s
-      im[a * length + b] = x * s + y * c
-    }
-  }
-  return filled * length
+  let positions = products.get(offsets)
+  if (!positions) products.set(offsets, (positions = tapPositions(offsets)))
+  return putPhasesAt(arena, positions, frequencies, first, count)
 }
 
 /** Phases e^{iq·θ} of a list of positions at one frequency, as plain numbers: re, im, re, im, … */
@@ -138,29 +90,6 @@ export function phasesOf(
       phases[2 * p + 1] = pairs[4 * p + 2]
     }
     return phases
-  })
-}
-
-/** Per axis the (cos, sin) of q·θ_d for each frequency and offset. */
-function axisFactors(
-  arena: Arena,
-  offsets: readonly (readonly number[])[],
-  frequencies: Frequencies,
-  first: number,
-  count: number,
-): Float64Array[] {
-  const axes = offsets.length
-  return offsets.map((q, d) => {
-    const n = frequencies.turns[d]
-    const angles = new Float64Array(count * q.length)
-    for (let i = 0; i < count; i++) {
-      const point = frequencies.points[(first + i) * axes + d]
-      for (let b = 0; b < q.length; b++) angles[i * q.length + b] = (q[b] * point) % n
-    }
-    const from = arena.put(angles)
-    const to = arena.alloc(angles.length * 16)
-    arena.routines.turns(angles.length, n, from, to)
-    return arena.f64(to, 2 * angles.length).slice()
   })
 }
 
