@@ -22,6 +22,7 @@ const MOST_STEPS = 24
  * refreshed by a few Lanczos steps at every point.
  *
  * @param accuracy relative to λ: stops when the gain that the quadratic model promises is below it
+ * @param most points it may look at, one at least
  */
 export function ascend(
   gram: GramSymbol,
@@ -29,6 +30,7 @@ export function ascend(
   v: Float64Array | undefined,
   reach: readonly number[],
   accuracy: number,
+  most = Infinity,
 ): Peak {
   const axes = start.length
   let evaluations = 0
@@ -44,12 +46,12 @@ export function ascend(
   }
   let here = visit(start, v)
   let hessian = firstHessian(gram, here.ray)
-  for (let k = 0; k < 20; k++) {
+  for (let k = 0; k < 20 && evaluations < most; k++) {
     const step = newtonStep(hessian, here.ray.gradient, reach)
     const gain = 0.5 * step.reduce((sum, s, d) => sum + s * here.ray.gradient[d], 0)
     if (!(gain > accuracy * here.ray.value)) break
     let there = visit(move(here.ray.point, step), here.ray.v)
-    for (let halving = 0; there.ray.value < here.ray.value && halving < 4; halving++) {
+    for (let halving = 0; there.ray.value < here.ray.value && halving < 4 && evaluations < most; halving++) {
       for (let d = 0; d < axes; d++) step[d] *= 0.25
       there = visit(move(here.ray.point, step), here.ray.v)
     }

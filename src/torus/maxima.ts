@@ -2,7 +2,7 @@ import { UNIT } from '../rounding.ts'
 import { ascend, type Peak } from './ascent.ts'
 import { closeNeighbourhood } from './neighbourhood.ts'
 import { floorOf, type Ray, rayAt, TURN } from './ray.ts'
-import { ceilingOf, type State } from './state.ts'
+import { ceilingOf, remaining, type State } from './state.ts'
 import type { Vertex } from './vertices.ts'
 
 /** Ascents after which failing corners are left to the boxes. */
@@ -12,13 +12,19 @@ const MOST_SUSPECTS = 16
 /** Share of a box's bends by which a maximum between its corners may rise above them. */
 const HOPE = 0.05
 
-/** Ascends from a vertex and raises the lower end if it can; the peak, if it is a new one. */
+/** Ascends from a vertex as far as the budget goes and raises the lower end if it can; the peak, if it is a new one. */
 export function climbFrom(state: State, vertex: Vertex): Peak | undefined {
   const { gram, tau, lattice, goal } = state
   vertex.climbed = true
+  const most = remaining(state) - (lattice.discrete ? 1 << tau.length : 0)
+  if (most < 1) {
+    if (vertex.value >= 0) raise(state, rayFrom(state, vertex.point, vertex.vector))
+    return undefined
+  }
   const reach = tau.map(x => (x > 0 ? 0.6 / x : 0))
   const start = vertex.point.map((x, d) => Math.floor((x / lattice.turns[d]) * TURN))
-  const peak = ascend(gram, start, vertex.vector, reach, goal.sharp ? 1e-17 : Math.max(1e-15, Math.min(1e-7, goal.gap * 3e-3)))
+  const accuracy = goal.sharp ? 1e-17 : Math.max(1e-15, Math.min(1e-7, goal.gap * 3e-3))
+  const peak = ascend(gram, start, vertex.vector, reach, accuracy, most)
   state.extra += peak.evaluations
   raise(state, lattice.discrete ? bestNearby(state, peak) : peak.ray)
   if (state.peaks.some(other => near(other.ray.point, peak.ray.point, tau, 1))) return undefined
@@ -36,7 +42,7 @@ const worthClosing = (n: number) => (n > 100 ? 5e-4 : 0.03)
 export function closeAround(state: State, peak: Peak): void {
   const { gram, tau, lattice, t } = state
   if (lattice.discrete || t - peak.ray.value > worthClosing(gram.n) * t) return
-  const { box, evaluations } = closeNeighbourhood(gram, peak, t, tau, state.cells, ceilingOf(gram))
+  const { box, evaluations } = closeNeighbourhood(gram, peak, t, tau, state.cells, ceilingOf(gram), remaining(state))
   state.extra += evaluations
   if (!box) {
     leaveSaddle(state, peak)
@@ -81,7 +87,7 @@ export function lookHigher(state: State, left: readonly { corners: readonly Vert
     .map(([vertex, hope]) => ({ vertex, hope, point: vertex.point.map((x, d) => (x / lattice.turns[d]) * TURN) }))
     .filter(({ point }) => !known(point))
     .sort((a, b) => b.vertex.value - a.vertex.value)
-    .slice(0, MOST_SUSPECTS)
+    .slice(0, Math.max(0, Math.min(MOST_SUSPECTS, remaining(state))))
   vertices.survey(promising.map(({ vertex }) => vertex))
   for (const { vertex, hope, point } of promising) {
     if (peaks.length > MOST_PEAKS || !(hope > state.t)) return

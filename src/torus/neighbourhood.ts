@@ -30,6 +30,7 @@ const SPARE = 0.02
  *
  * @param cells boxes to a turn of each axis in the first grid
  * @param ceiling any proven upper bound of M²: the remainders are linear in M², and t may stand for it if they grow slowly up to there
+ * @param most norm evaluations it may take
  * @returns the widest box that could be proven, and the norm evaluations it took
  */
 export function closeNeighbourhood(
@@ -39,6 +40,7 @@ export function closeNeighbourhood(
   tau: readonly number[],
   cells: readonly number[],
   ceiling: number,
+  most = Infinity,
 ): { box?: Neighbourhood; evaluations: number } {
   const { ray } = peak
   const active = tau.map((x, d) => (x > 0 ? d : -1)).filter(d => d >= 0)
@@ -56,7 +58,9 @@ export function closeNeighbourhood(
     const level = (1 - share) * t - local.tau2 * r * r * t * (1 + 1e-12)
     if (1 - share < HOPELESS * Math.sqrt(local.tau2) * r) continue
     const corners = cornersOf(ray.point, half, active)
-    evaluations += corners.length / turns.length
+    const count = corners.length / turns.length
+    if (evaluations + count > most) break
+    evaluations += count
     const here = { turns: ray.turns, points: Float64Array.from(ray.point) }
     if (gram.belowShare({ turns, points: corners }, level, share, here, { sigma: ray.value, v: ray.v }))
       return { box: { point: ray.point, half }, evaluations }

@@ -4,7 +4,7 @@ import { arch, archAround, bendsOf, type Box, cover, inside, type Lattice, sides
 import { curvatures } from './curvature.ts'
 import { climbFrom, closeAround, lookHigher, raise, rayFrom } from './maxima.ts'
 import type { Ray } from './ray.ts'
-import { ceilingOf, type Goal, type State, spent } from './state.ts'
+import { ceilingOf, type Goal, remaining, type State, spent } from './state.ts'
 import { openVertices, type Vertex } from './vertices.ts'
 
 export type { Goal } from './state.ts'
@@ -73,8 +73,8 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
 
 /** Would a visit to all corners of these boxes be beyond the budget? They are only counted where it might. */
 function exceeds(state: State, boxes: readonly Box[]): boolean {
-  const left = state.goal.maxEvaluations - spent(state)
-  return boxes.length << state.tau.length > left && state.vertices.pending(boxes) > left
+  const most = remaining(state)
+  return boxes.length << state.tau.length > most && state.vertices.pending(boxes) > most
 }
 
 /** First boxes, first maxima, first level. */
@@ -222,7 +222,7 @@ function descend(state: State, live: readonly Box[]): Box[] {
 
 /** Closes the boxes of two axes that a look at their centre closes, and visits those that are likely to be. */
 function closeByCentres(state: State, open: readonly Trial[]): readonly Trial[] {
-  const { t, goal, vertices, tau } = state
+  const { t, vertices, tau } = state
   if (tau.length !== 2) return open
   const likely = open.filter(({ corners: [a, b, c, d], bends, level, diagonal }) => {
     const mean = 0.25 * (a.ceiling + b.ceiling + c.ceiling + d.ceiling)
@@ -230,7 +230,7 @@ function closeByCentres(state: State, open: readonly Trial[]): readonly Trial[] 
     if (level <= 0 || mean === Infinity || bends[0] === 0 || bends[1] === 0) return false
     return archAround([a.ceiling, b.ceiling, c.ceiling, d.ceiling], mean, bends, diagonal) < t
   })
-  if (likely.length === 0 || spent(state) + likely.length > goal.maxEvaluations) return open
+  if (likely.length === 0 || likely.length > remaining(state)) return open
   const centres = vertices.visitCentres(
     likely.map(({ box }) => box),
     t,

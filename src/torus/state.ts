@@ -46,6 +46,11 @@ export function spent({ vertices, extra }: State): number {
   return vertices.visited() + extra
 }
 
+/** Norm evaluations the budget has left. */
+export function remaining(state: State): number {
+  return state.goal.maxEvaluations - spent(state)
+}
+
 /** A proven upper bound of λ_max(G) everywhere that costs nothing: Σ‖G_q‖₂ or ‖Σ_p|A_p|‖_F². */
 export function ceilingOf(gram: GramSymbol): number {
   return Math.min(gram.weight, gram.tapNorms.reduce((sum, norm) => sum + 2 * norm, gram.centreNorm) * (1 + 1e-12))
