@@ -10,7 +10,7 @@ export function source() {
   return `// Made by cholesky-single.generate.mjs.\n${(below() + text)
     .replace(/\/\/ Made by.*\n/, '')
     .replace(/import .*\n/, '')
-    .replace('export function below', 'function below')
+    .replace(/export function (below|update)/g, 'function $1')
     .replace('export function cholesky(', 'export function choleskySingle(')
     .replaceAll('f64x2', 'f32x4')}`
 }

@@ -1,17 +1,29 @@
 /**
  * Cholesky factorisation of t·I − G, G Hermitian: it exists in exact arithmetic if and only if λ_max(G) < t.
  *
- * Plain: no pivoting, every entry an inner product, columns from left to right, L kept by rows so that all loops run along memory.
+ * No pivoting, every entry an inner product, columns from left to right, L kept by rows so that all loops run along memory. An even number of them beyond 256 is taken in panels of
+ * eight: what earlier columns add to a panel is summed for 128 of them at a time and then added, at the price of 3 % (the cache makes up for most of what
+ * that costs), so that an entry meets a third of the roundings at 512.
  * A pivot that is not a positive finite number (NaN included) fails its lane; the other lane goes on, and when both have failed the
  * rest is left out.
  *
- * Rounding, u = 2⁻⁵³: where a lane passes, the computed L satisfies L·Lᴴ = t·I − G + E with |E_ij| ≤ √2·γ_{j+6}·(|L||L|ᴴ)_ij,
- * j the smaller index (from 1): each of the 2j real products of an entry meets at most j + 2 roundings, the reciprocal pivot adds
- * three and the difference with t one.
+ * Rounding, u = 2⁻⁵³: where a lane passes, the computed L satisfies L·Lᴴ = t·I − G + E with |E_ij| ≤ √2·γ_c·(|L||L|ᴴ)_ij. Each of the real products of
+ * an entry is rounded, is joined to another, and meets as many additions as come after it: j at most, the smaller index (from 1), in one panel; otherwise 127 of its own
+ * sum, one for that and each of the ⌈n/128⌉ − 1 sums that may follow, and eight in its panel. The reciprocal pivot adds three and the difference with t one. So
+ * c = n + 6 in one panel and 141 + ⌈n/128⌉ in many (`choleskyRoundings` in gram-taps.ts has a little more).
  */
-import { below } from './generated/cholesky'
+import { below, update } from './generated/cholesky'
 
 const ZERO = f64x2.splat(0)
+
+/** Sides up to which, odd ones beyond too, all columns are one panel; the columns of a panel beyond that; earlier columns, and rows, that meet it at a time. */
+const WHOLE: i32 = 256
+const PANEL: i32 = 8
+const CHUNK: i32 = 128
+const ROWS: i32 = 16
+
+/** The rows of a panel's own columns at the earlier columns that are in turn. */
+const own: usize = memory.data(8 * 128 * 32, 16)
 
 /**
  * Which lanes pass, for each pair.
@@ -30,28 +42,68 @@ export function cholesky(pairs: i32, n: i32, g: usize, level: usize, w: usize, o
   }
 }
 
-/** Rows of L at `l`, diagonal entries as −1/l_jj; returns the mask of the lanes that passed. */
+/** Rows of L at `l`, diagonal entries as −1/l_jj; returns the mask of the lanes that passed. The first panel takes what is no multiple of a panel. */
 function factor(n: i32, g: usize, t: v128, l: usize): v128 {
   const ld = (<usize>n) << 5
   let passed = f64x2.eq(ZERO, ZERO)
-  for (let j = 0; j < n; j += 2) {
-    const bytes = (<usize>j) << 5
-    const a = l + <usize>j * ld
-    const c = g + <usize>j * ld + bytes
-    passed = v128.and(passed, corner(bytes, a, j + 1 < n ? a + ld : a, c, ld, t))
-    if (!v128.any_true(passed)) break
-    below(n - j - 2, bytes, a, a + ld, a + 2 * ld, ld, c + 64)
+  let end = n <= WHOLE || n & 1 ? n : ((n - 1) & (PANEL - 1)) + 1
+  for (let first = 0; first < n; first = end, end += PANEL) {
+    // Sums begin with G in the first panel, with what `earlier` has left in the rows of L in the others.
+    const fresh = first == 0
+    if (!fresh) begin(n, first, end, g, l)
+    for (let from = 0; from < first; from += CHUNK) earlier(n, first, from, min(CHUNK, first - from), l)
+    const down: usize = fresh ? 32 : ld
+    const across: usize = fresh ? ld : 32
+    for (let j = first; j < end; j += 2) {
+      const bytes = (<usize>(j - first)) << 5
+      const a = l + <usize>j * ld + ((<usize>first) << 5)
+      const c = fresh ? g + <usize>j * (ld + 32) : a + bytes
+      passed = v128.and(passed, corner(bytes, a, j + 1 < end ? a + ld : a, c, down, across, t))
+      if (!v128.any_true(passed)) return passed
+      below(n - j - 2, bytes, a, a + ld, a + 2 * ld, ld, c + 2 * down, down, across)
+    }
   }
   return passed
 }
 
-/** The 2×2 corner (1×1 where a1 = a0) of L: its rows a0, a1 are known for `bytes`. Returns the mask of the lanes with good pivots. */
-function corner(bytes: usize, a0: usize, a1: usize, g: usize, ldg: usize, t: v128): v128 {
+/** The entries of G in the columns of a panel, by rows. */
+function begin(n: i32, first: i32, end: i32, g: usize, l: usize): void {
+  const ld = (<usize>n) << 5
+  for (let i = first; i < n; i++) {
+    let to = l + <usize>i * ld + ((<usize>first) << 5)
+    let from = g + <usize>first * ld + ((<usize>i) << 5)
+    for (let j = min(i + 1, end) - first; j > 0; j--, to += 32, from += ld) {
+      v128.store(to, v128.load(from))
+      v128.store(to, v128.load(from, 16), 16)
+    }
+  }
+}
+
+/** What `count` earlier columns add to all rows of a panel, four columns of it at a time; above its diagonal nothing of use is written. */
+function earlier(n: i32, first: i32, from: i32, count: i32, l: usize): void {
+  const ld = (<usize>n) << 5
+  const bytes = (<usize>count) << 5
+  const rows = l + <usize>first * ld
+  const half: usize = 4 * bytes
+  for (let p: usize = 0; p < <usize>PANEL; p++) memory.copy(own + p * bytes, rows + p * ld + ((<usize>from) << 5), bytes)
+  for (let i = first; i < n; i += ROWS) {
+    const row = l + <usize>i * ld
+    const b = row + ((<usize>from) << 5)
+    const out = row + ((<usize>first) << 5)
+    const few = min(ROWS, n - i)
+    // Two calls, lest the routine be inlined (assembly/products.mjs).
+    update(few, bytes, own, own + bytes, own + 2 * bytes, own + 3 * bytes, b, ld, out)
+    update(few, bytes, own + half, own + half + bytes, own + half + 2 * bytes, own + half + 3 * bytes, b, ld, out + 128)
+  }
+}
+
+/** The 2×2 corner (1×1 where a1 = a0) of L: its rows a0, a1 are known for `bytes`, sums begin at g as in `below`. Returns the mask of the lanes with good pivots. */
+function corner(bytes: usize, a0: usize, a1: usize, g: usize, down: usize, across: usize, t: v128): v128 {
   const single = a0 == a1
-  let s0 = ZERO
-  let s1 = ZERO
-  let re = single ? ZERO : v128.load(g, 32)
-  let im = single ? ZERO : v128.load(g, 48)
+  let s0 = v128.load(g)
+  let s1 = single ? ZERO : v128.load(g + down + across)
+  let re = single ? ZERO : v128.load(g + down)
+  let im = single ? ZERO : v128.load(g + down, 16)
   for (const end = a0 + bytes; a0 < end; a0 += 32, a1 += 32) {
     const pr = v128.load(a0), pi = v128.load(a0, 16)
     const qr = v128.load(a1), qi = v128.load(a1, 16)
@@ -60,7 +112,7 @@ function corner(bytes: usize, a0: usize, a1: usize, g: usize, ldg: usize, t: v12
     re = f64x2.add(re, f64x2.add(f64x2.mul(pr, qr), f64x2.mul(pi, qi)))
     im = f64x2.add(im, f64x2.sub(f64x2.mul(pr, qi), f64x2.mul(pi, qr)))
   }
-  const d0 = f64x2.sub(f64x2.sub(t, v128.load(g)), s0)
+  const d0 = f64x2.sub(t, s0)
   const good = positive(d0)
   const r0 = reciprocal(d0, good)
   v128.store(a0, r0)
@@ -70,7 +122,7 @@ function corner(bytes: usize, a0: usize, a1: usize, g: usize, ldg: usize, t: v12
   v128.store(a1, re)
   v128.store(a1, im, 16)
   s1 = f64x2.add(s1, f64x2.add(f64x2.mul(re, re), f64x2.mul(im, im)))
-  const d1 = f64x2.sub(f64x2.sub(t, v128.load(g + ldg, 32)), s1)
+  const d1 = f64x2.sub(t, s1)
   const both = v128.and(good, positive(d1))
   v128.store(a1, reciprocal(d1, both), 32)
   return both

@@ -4,6 +4,7 @@
  */
 import { gamma } from '../rounding.ts'
 import { type Arena, borrow } from './arena.ts'
+import { choleskyRoundings } from './gram-taps.ts'
 
 /** What a proof about a computed G has to add (docs/rounding.md). */
 export interface Proof {
@@ -36,7 +37,7 @@ export function passes(arena: Arena, g: number, n: number, levels: Float64Array)
  * Cholesky tests of up to four matrices at h in quad layout, at levels of which 0 asks for none. Where the factorisation of fl(level)·I − G' runs to
  * its end, G' = G in single precision,
  *
- *     λ_max(G) ≤ level + √2·γ_{n+8}·‖|L||L|ᴴ‖₂ + ‖G' − G‖₂,   u = 2⁻²⁴,
+ *     λ_max(G) ≤ level + √2·γ_c·‖|L||L|ᴴ‖₂ + ‖G' − G‖₂,   u = 2⁻²⁴, c = choleskyRoundings(n),
  *
  * with the largest row sum of |L||L|ᴴ taken from the factor itself (docs/rounding.md, "Tests in single precision").
  *
@@ -89,9 +90,10 @@ function singleRounding({ errorSingle }: Proof): number {
   return errorSingle + 1e-25
 }
 
-/** √2·γ_{n+8} */
+/** √2·γ_c */
 function singleFactor(n: number): number {
-  return (Math.SQRT2 * 1.01 * (n + 8) * SINGLE_UNIT) / (1 - (n + 8) * SINGLE_UNIT)
+  const part = choleskyRoundings(n) * SINGLE_UNIT
+  return (Math.SQRT2 * 1.01 * part) / (1 - part)
 }
 
 /** About what a test at a level loses: the row sums of |L||L|ᴴ are 1 to 1.8 times √n times the level in layers of 16 to 512 channels. */

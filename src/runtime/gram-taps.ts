@@ -122,11 +122,16 @@ export function weightOf(taps: Float64Array, plane: number): number {
   return absoluteSquares(taps, plane) * (1 + gamma(plane + (2 * taps.length) / plane + 8))
 }
 
+/** Most roundings of a term of an entry of L, with a little more: beyond 256 columns sums are cut (assembly/cholesky.ts). */
+export function choleskyRoundings(n: number): number {
+  return n <= 256 || n % 2 === 1 ? n + 8 : 144 + Math.ceil(n / 128)
+}
+
 /**
- * What a passed Cholesky test may hide, as a multiple of the trace: L·Lᴴ = A + E with |E| ≤ √2·γ_{n+8}|L||L|ᴴ (assembly/cholesky.ts), and
- * ‖|L||L|ᴴ‖₂ ≤ ‖L‖_F² ≤ tr A/(1 − √2·γ_{n+8}) (Rump 2006; Higham 2002, §10.1, for complex products).
+ * What a passed Cholesky test may hide, as a multiple of the trace: L·Lᴴ = A + E with |E| ≤ √2·γ_c|L||L|ᴴ, c = `choleskyRoundings`, and
+ * ‖|L||L|ᴴ‖₂ ≤ ‖L‖_F² ≤ tr A/(1 − √2·γ_c) (Rump 2006; Higham 2002, §10.1, for complex products).
  */
 export function choleskyError(n: number): number {
-  const g = Math.SQRT2 * gamma(n + 8) * 1.0001
+  const g = Math.SQRT2 * gamma(choleskyRoundings(n)) * 1.0001
   return g / (1 - g)
 }

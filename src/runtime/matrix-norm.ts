@@ -1,7 +1,7 @@
 import { gamma, nextDown, nextUp } from '../rounding.ts'
 import { peakOf, sqrtUp, sumOfSquares } from '../summation.ts'
 import { type Arena, borrow } from './arena.ts'
-import { packedBytes, tileSide } from './gram-taps.ts'
+import { choleskyRoundings, packedBytes, tileSide } from './gram-taps.ts'
 import { normalizeVector, openBasis, vectorRoutines } from './operator.ts'
 
 /** A real matrix, row-major, entries at most 1 in size. */
@@ -81,7 +81,7 @@ export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
 /**
  * A proven ceiling of σ₁(X), close above `sigma` if that is the norm: Cholesky factors t·I − XᵀX (docs/rounding.md).
  *
- * σ₁² ≤ t + ‖E‖ + κ‖X‖_F², where E is what the factorisation may have lost, at most √2·γ_{n+8}·‖|L||L|ᵀ‖, and κ covers the sums in XᵀX.
+ * σ₁² ≤ t + ‖E‖ + κ‖X‖_F², where E is what the factorisation may have lost, at most √2·γ_c·‖|L||L|ᵀ‖, and κ covers the sums in XᵀX.
  */
 export function ceilingOf(matrix: RealMatrix, sigma: number): number {
   const { rows, columns, data } = matrix
@@ -97,7 +97,7 @@ export function ceilingOf(matrix: RealMatrix, sigma: number): number {
     const passed = arena.alloc(16)
     spreadPair(arena.f64(g, tileSide(n) ** 2), arena.f64(pair, 4 * n * n), n)
     // Two levels a try, one in each lane; each try four and sixteen times as far above the estimate.
-    for (let slack = 4 * gamma(n + 8); slack < 1; slack *= 16) {
+    for (let slack = 4 * gamma(choleskyRoundings(n)); slack < 1; slack *= 16) {
       const levels = [slack, 4 * slack].map(s => sigma * sigma * (1 + s))
       arena.f64(level, 2).set(levels)
       arena.routines.cholesky(1, n, pair, level, work, passed)
@@ -143,7 +143,7 @@ function spreadPair(g: Float64Array, pair: Float64Array, n: number): void {
   }
 }
 
-/** √2·γ_{n+8}·min(‖L‖_F², ‖|L|‖₁‖|L|‖_∞), L by rows with −1/l_jj on the diagonal (assembly/cholesky.ts), one lane of it. */
+/** √2·γ_c·min(‖L‖_F², ‖|L|‖₁‖|L|‖_∞), L by rows with −1/l_jj on the diagonal (assembly/cholesky.ts), one lane of it. */
 function lossOf(l: Float64Array, n: number, lane: number): number {
   const columns = new Float64Array(n)
   let [squares, widest] = [0, 0]
@@ -159,7 +159,7 @@ function lossOf(l: Float64Array, n: number, lane: number): number {
     widest = Math.max(widest, row)
   }
   const product = Math.min(squares, widest * peakOf(columns))
-  return Math.SQRT2 * gamma(n + 8) * product * (1 + gamma(n * n + 16)) * 1.0001
+  return Math.SQRT2 * gamma(choleskyRoundings(n)) * product * (1 + gamma(n * n + 16)) * 1.0001
 }
 
 /** A single row or column is its own singular vector. */

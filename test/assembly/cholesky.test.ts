@@ -64,6 +64,45 @@ test('the same verdict and factor on every call, also after a failure in between
   }
 })
 
+/** L·Lᴴ against t·I − G entry by entry, for L as it is left in the work area. */
+function worstEntry(g: Complex, t: number, w: Float64Array, lane: number): number {
+  const n = g.rows
+  const at = (i: number, j: number) => 4 * (i * n + j) + lane
+  let worst = 0
+  for (let i = 0; i < n; i += 7) {
+    for (let j = 0; j <= i; j += 5) {
+      let [re, im, size] = [0, 0, 0]
+      for (let k = 0; k <= j; k++) {
+        const [a, b] = k === i ? [-1 / w[at(i, i)], 0] : [w[at(i, k)], w[at(i, k) + 2]]
+        const [c, d] = k === j ? [-1 / w[at(j, j)], 0] : [w[at(j, k)], w[at(j, k) + 2]]
+        re += a * c + b * d
+        im += b * c - a * d
+        size += Math.hypot(a, b) * Math.hypot(c, d)
+      }
+      const [x, y] = [(i === j ? t : 0) - g.re[j * n + i], -g.im[j * n + i]]
+      worst = Math.max(worst, Math.hypot(re - x, im - y) / size)
+    }
+  }
+  return worst
+}
+
+test('the factor is that of t·I − G, in one panel and in many, whatever is left over', () => {
+  for (const n of [5, 64, 256, 257, 258, 262, 264, 265, 300, 392]) {
+    const batch = [1, 2].map(i => {
+      const a = randomMatrix(4, n, n + i)
+      return lower(adjointTimes(a, a))
+    })
+    const t = 4 * n
+    const [out, w] = fenced([2, n * n * 4], (arena, out, w) =>
+      arena.routines.cholesky(1, n, arena.put(pack(batch)), arena.put([t, t + 1]), w, out),
+    )
+    assert.equal([...out], [1, 1], `n = ${n}`)
+    batch.forEach((g, lane) => {
+      assert.ok(worstEntry(g, t + lane, w, lane) < 40 * 2 ** -53, `n = ${n}: ${worstEntry(g, t + lane, w, lane) * 2 ** 53} u`)
+    })
+  }
+})
+
 test('exact edges: t = λ fails, t just above passes', () => {
   const identity = (n: number) => {
     const g = zeros(n, n)
