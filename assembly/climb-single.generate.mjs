@@ -11,6 +11,7 @@ export function source() {
     .replace(/\/\*\*[^/]*?\*\/\nexport function hermitianTimes[^]*?\n}\n/, '')
     .replace('const LANES: usize = 2', 'const LANES: usize = 4')
     .replace('const LANE_BITS: usize = 3', 'const LANE_BITS: usize = 2')
+    .replace("'./top-pair'", "'../top-pair'")
     .replace('const ENOUGH: f64 = 2e-16', 'const ENOUGH: f64 = 1e-9')
     .replace('return load<f64>(at)', 'return <f64>load<f32>(at)')
     .replace('store<f64>(at, x)', 'store<f32>(at, <f32>x)')

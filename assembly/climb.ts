@@ -7,11 +7,11 @@
  * calling again with the x that came back (Saad 2011, Numerical Methods for Large Eigenvalue Problems, §6.3).
  */
 
+import { alpha, beta, MOST, ritz, topPair } from './top-pair'
+
 const ZERO = f64x2.splat(0)
 const ONE = f64x2.splat(1)
 
-/** Most steps of one call. */
-const MOST: i32 = 128
 /** Relative accuracy of the top eigenvalue of T. */
 const ENOUGH: f64 = 2e-16
 
@@ -28,12 +28,6 @@ function read(at: usize): f64 {
 function write(at: usize, x: f64): void {
   store<f64>(at, x)
 }
-
-// T of one lane, unpacked: α, β, pivots, vector
-const alpha: usize = memory.data(128 * 8, 16)
-const beta: usize = memory.data(128 * 8, 16)
-const pivot: usize = memory.data(128 * 8, 16)
-const ritz: usize = memory.data(128 * 8, 16)
 
 /**
  *   g    in     n × n in pair layout, lower triangle
@@ -184,98 +178,18 @@ function normalise(n: i32, x: usize, q: usize): void {
   v128.store(q, v128.bitselect(v128.load(q), ONE, good))
 }
 
-/**
- * Top eigenvalue of T by Newton's method on det(ρ·I − T), which falls from above without passing it; where that gains less than a half, clusters far below,
- * by bisection too. Its vector by solves just above it.
- */
+/** The top pair of T in one lane: its vector at y, its value and the residual at `out`. */
 function topOfTridiagonal(steps: i32, t: usize, y: usize, out: usize): void {
-  let s = 0
-  let low = -Infinity
-  let high = -Infinity
-  let before: f64 = 0
-  for (; s < steps; s++) {
-    const a = read(t + ((<usize>s) << 5))
-    const b = s + 1 < steps ? read(t + ((<usize>s) << 5) + 16) : 0
-    store<f64>(alpha + ((<usize>s) << 3), a)
-    store<f64>(beta + ((<usize>s) << 3), b)
-    low = Math.max(low, a)
-    high = Math.max(high, a + b + before)
-    before = b
-    if (b <= 1e-13 * high) { s++; break } // an invariant space: T ends here
+  for (let s = 0; s < steps; s++) {
+    store<f64>(alpha + ((<usize>s) << 3), read(t + ((<usize>s) << 5)))
+    store<f64>(beta + ((<usize>s) << 3), s + 1 < steps ? read(t + ((<usize>s) << 5) + 16) : 0)
   }
-  const used = s
-  const spread = (high - low) * 0.25 + Math.abs(high) * 4e-16 + 1e-300
-  high += spread
-  for (let k = 0; k < 54 && high - low > Math.abs(high) * ENOUGH; k++) {
-    const step = newton(used, high)
-    // rounding has taken the last step below the eigenvalue
-    if (step < 0) break
-    const far = high - low
-    high -= step
-    if (step < Math.abs(high) * ENOUGH) break
-    if (high - low <= 0.5 * far) continue
-    const middle = 0.5 * (low + high)
-    if (newton(used, middle) >= 0) high = middle
-    else low = middle
+  write(out, topPair(steps, ENOUGH))
+  let last: usize = 0
+  for (let i = 0; i < steps; i++) {
+    const x = load<f64>(ritz + ((<usize>i) << 3))
+    if (x != 0) last = i
+    write(y + ((<usize>i) << 4), x)
   }
-  newton(used, high + Math.abs(high) * 1e-15)
-  for (let i = 0; i < used; i++) store<f64>(ritz + ((<usize>i) << 3), 1)
-  for (let k = 0; k < 3; k++) solve(used)
-  for (let i = 0; i < steps; i++) write(y + ((<usize>i) << 4), i < used ? load<f64>(ritz + ((<usize>i) << 3)) : 0)
-  write(out, high)
-  const last = <usize>(used - 1)
   write(out + 16, read(t + (last << 5) + 16) * Math.abs(load<f64>(ritz + (last << 3))))
-}
-
-/**
- * What Newton takes from ρ: 1/Σd_i'/d_i, d_i the pivots of ρ·I − T; −1 unless all of them are positive, that is unless ρ is above the spectrum. Leaves them
- * in `pivot`, made positive.
- */
-function newton(steps: i32, rho: f64): f64 {
-  let all = true
-  let sum: f64 = 0
-  let d: f64 = 1
-  let slope: f64 = 0
-  for (let i = 0; i < steps; i++) {
-    const o = (<usize>i) << 3
-    const b = i > 0 ? load<f64>(beta + o - 8) : 0
-    const f = (b * b) / d
-    slope = 1 + f * (slope / d)
-    d = rho - load<f64>(alpha + o) - f
-    if (!(d > 1e-290)) {
-      all = all && d > 0
-      d = Math.max(Math.abs(d), 1e-290) // 1/d is a number: of zeros every vector is one of the top
-    }
-    sum += slope / d
-    store<f64>(pivot + o, d)
-  }
-  return all ? 1 / sum : -1
-}
-
-/** One step of inverse iteration with the pivots of ρ·I − T = L·D·Lᵀ. */
-function solve(steps: i32): void {
-  for (let i = 1; i < steps; i++) {
-    const o = (<usize>i) << 3
-    store<f64>(ritz + o, load<f64>(ritz + o) + (load<f64>(beta + o - 8) / load<f64>(pivot + o - 8)) * load<f64>(ritz + o - 8))
-  }
-  let norm: f64 = 0
-  let x: f64 = 0
-  for (let i = steps - 1; i >= 0; i--) {
-    const o = (<usize>i) << 3
-    x = (load<f64>(ritz + o) + (i + 1 < steps ? load<f64>(beta + o) * x : 0)) / load<f64>(pivot + o)
-    store<f64>(ritz + o, x)
-    norm = Math.max(norm, Math.abs(x))
-  }
-  let sum: f64 = 0
-  for (let i = 0; i < steps; i++) {
-    const o = (<usize>i) << 3
-    x = load<f64>(ritz + o) / norm
-    store<f64>(ritz + o, x)
-    sum += x * x
-  }
-  const f = 1 / Math.sqrt(sum)
-  for (let i = 0; i < steps; i++) {
-    const o = (<usize>i) << 3
-    store<f64>(ritz + o, load<f64>(ritz + o) * f)
-  }
 }
