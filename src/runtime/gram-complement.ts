@@ -57,8 +57,11 @@ function solveAll(arena: Arena, factor: number, n: number, vectors: readonly Flo
     const two = [vectors[first], vectors[Math.min(first + 1, vectors.length - 1)]]
     for (let i = 0; i < 2 * n; i++) for (let lane = 0; lane < 2; lane++) lanes[2 * i + lane] = two[lane][i]
     arena.routines.choleskySolve(n, factor, x)
-    for (let lane = 0; lane < Math.min(2, vectors.length - first); lane++)
-      solutions.push(Float64Array.from({ length: 2 * n }, (_, i) => lanes[2 * i + lane]))
+    for (let lane = 0; lane < Math.min(2, vectors.length - first); lane++) {
+      const solution = new Float64Array(2 * n)
+      for (let i = 0; i < 2 * n; i++) solution[i] = lanes[2 * i + lane]
+      solutions.push(solution)
+    }
   }
   return solutions
 }

@@ -178,15 +178,24 @@ export function split(box: Box, axis: number): [Box, Box] {
 }
 
 /** Is the box inside point ± half, or inside its mirror image? */
-export function inside(box: Box, { turns }: Lattice, point: readonly number[], half: readonly number[]): boolean {
-  return [1, -1].some(sign =>
-    box.corner.every((x, d) => {
-      if (half[d] === Infinity) return true
-      const unit = TURN / turns[d]
-      const from = wrap(x * unit - sign * point[d])
-      return Math.abs(from) <= half[d] && Math.abs(from + box.width[d] * unit) <= half[d]
-    }),
-  )
+export function inside(box: Box, lattice: Lattice, point: readonly number[], half: readonly number[]): boolean {
+  return within(box, lattice, point, half, 1) || within(box, lattice, point, half, -1)
+}
+
+function within(
+  { corner, width }: Box,
+  { turns }: Lattice,
+  point: readonly number[],
+  half: readonly number[],
+  sign: number,
+): boolean {
+  for (let d = 0; d < corner.length; d++) {
+    if (half[d] === Infinity) continue
+    const unit = TURN / turns[d]
+    const from = wrap(corner[d] * unit - sign * point[d])
+    if (!(Math.abs(from) <= half[d] && Math.abs(from + width[d] * unit) <= half[d])) return false
+  }
+  return true
 }
 
 /** The representative of a position in [−½, ½) turns. */

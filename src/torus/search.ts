@@ -165,15 +165,16 @@ interface Trial {
 function trialsOf(state: State, boxes: readonly Box[]): Trial[] {
   const { gram, tau, lattice, vertices, t } = state
   const { along, across } = curvatures(gram, tau, lattice, t)
+  let shape: { width: readonly number[]; bends: readonly number[]; diagonal: number; level: number } | undefined
   return boxes.map(box => {
-    const { bends, diagonal } = bendsOf(sides(box, lattice), along, across)
-    return {
-      box,
-      corners: vertices.cornersOf(box),
-      bends,
-      diagonal,
-      level: t - 0.25 * bends.reduce((sum, bend) => sum + bend, 0) * (1 + 1e-14),
+    // Most boxes are as wide as the one before.
+    if (!shape?.width.every((w, d) => w === box.width[d])) {
+      const { bends, diagonal } = bendsOf(sides(box, lattice), along, across)
+      const level = t - 0.25 * bends.reduce((sum, bend) => sum + bend, 0) * (1 + 1e-14)
+      shape = { width: box.width, bends, diagonal, level }
     }
+    const { bends, diagonal, level } = shape
+    return { box, corners: vertices.cornersOf(box), bends, diagonal, level }
   })
 }
 
