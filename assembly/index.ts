@@ -21,11 +21,11 @@ export { fft } from './fft/transform'
 export { bluestein } from './fft/bluestein'
 export { interleave, deinterleave, separate } from './fft/real'
 
-// Products: complex AᴴA (of a Hermitian matrix its square), real AᵀB and AᵀA of packed panels, taps of F by a vector
+// Products: complex AᴴA (of a Hermitian matrix its square), real AᵀB and AᵀA of packed panels, taps of F by a vector and sums of that
 export { gram } from './gram'
 export { pack, autocorrelate, multiply } from './autocorrelation'
 export { frobeniusSquared, fillHermitian } from './squaring'
-export { tapProducts } from './taps'
+export { tapProducts, tapSums } from './taps'
 
 // Hermitian matrices: G(θ) from its taps, those from values, is it below a level, solving with that factor, times a vector, its largest eigenvalue, powers times vectors
 export { halfPlanes, hermitianSymbol } from './hermitian-symbol'

@@ -44,30 +44,25 @@ export function complementOf(
   if (share === undefined || !passes(t)) return undefined
   const floor = share * distance - choleskyError(n) * n * (t + top.sigma)
   if (!(floor > LEAST * t)) return undefined
-  const solutions = solveAll(arena, factor, n, vectors)
-  return { floor, products: vectors.map(x => solutions.map(y => realDot(x, y))) }
+  return { floor, products: productsOf(arena, factor, n, vectors) }
 }
 
-/** B⁻¹x for each x, two at a time. */
-function solveAll(arena: Arena, factor: number, n: number, vectors: readonly Float64Array[]): Float64Array[] {
-  const x = arena.alloc(n * 32)
-  const lanes = arena.f64(x, 4 * n)
-  const solutions: Float64Array[] = []
+/** Re xᵢᴴB⁻¹xⱼ: solutions two at a time, and their products with all vectors. */
+function productsOf(arena: Arena, factor: number, n: number, vectors: readonly Float64Array[]): number[][] {
+  const all = arena.alloc(vectors.length * n * 16)
+  const solution = arena.alloc(n * 16)
+  const pair = arena.alloc(n * 32)
+  const [lanes, one] = [arena.f64(pair, 4 * n), arena.f64(solution, 2 * n)]
+  vectors.forEach((x, i) => arena.f64(all + i * n * 16, 2 * n).set(x))
+  const products: number[][] = vectors.map(() => [])
   for (let first = 0; first < vectors.length; first += 2) {
     const two = [vectors[first], vectors[Math.min(first + 1, vectors.length - 1)]]
-    for (let i = 0; i < 2 * n; i++) for (let lane = 0; lane < 2; lane++) lanes[2 * i + lane] = two[lane][i]
-    arena.routines.choleskySolve(n, factor, x)
+    for (let lane = 0; lane < 2; lane++) for (let i = 0; i < 2 * n; i++) lanes[2 * i + lane] = two[lane][i]
+    arena.routines.choleskySolve(n, factor, pair)
     for (let lane = 0; lane < Math.min(2, vectors.length - first); lane++) {
-      const solution = new Float64Array(2 * n)
-      for (let i = 0; i < 2 * n; i++) solution[i] = lanes[2 * i + lane]
-      solutions.push(solution)
+      for (let i = 0; i < 2 * n; i++) one[i] = lanes[2 * i + lane]
+      products.forEach((row, i) => row.push(arena.routines.dot(2 * n, all + i * n * 16, solution)))
     }
   }
-  return solutions
-}
-
-function realDot(x: Float64Array, y: Float64Array): number {
-  let sum = 0
-  for (let i = 0; i < x.length; i++) sum += x[i] * y[i]
-  return sum
+  return products
 }

@@ -59,8 +59,11 @@ export interface GramSymbol {
   bracket(frequencies: Frequencies, t: number, steps: number, starts: Starts): Brackets
   /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout. */
   write(frequencies: Frequencies, first: number, count: number, g: number): void
-  /** y_p = A_p v for every tap: taps × m complex numbers. */
-  products(v: Float64Array): Float64Array
+  /**
+   * z_k = Σ_p w_kp·A_p v for lists of one complex weight a tap: the first of them, m complex numbers, and Re z_jᴴz_k for all j ≤ k, row by row of
+   * a triangle.
+   */
+  images(v: Float64Array, weights: readonly Float64Array[]): { first: Float64Array; dots: number[][] }
   /** ∂^αG(θ)v for each list α of axes; each errs by at most 2·error·(1 + max|q|)^|α| for ‖v‖ = 1. */
   derivatives(
     turns: readonly number[],
@@ -171,12 +174,20 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
           by(indices ? pick(frequencies, indices) : frequencies, indices ? indices.length : countOf(frequencies), work)
       return bracketAll(n, countOf(frequencies), t, steps, starts, proof, at(evaluateSingle), at(evaluate))
     },
-    products: v =>
+    images: (v, weights) =>
       borrow(inner => {
+        const { tapProducts, tapSums, dot } = inner.routines
+        const count = weights.length
+        const vector = m * 16
         const x = inner.put(v)
-        const y = inner.alloc((own.length / n) * 16)
-        inner.routines.tapProducts(places.length, m, n, a, x, y)
-        return inner.f64(y, (own.length / n) * 2).slice()
+        const w = inner.alloc(count * places.length * 16)
+        const y = inner.alloc(places.length * vector)
+        const z = inner.alloc(count * vector)
+        weights.forEach((list, k) => inner.f64(w + k * places.length * 16, 2 * places.length).set(list))
+        tapProducts(places.length, m, n, a, x, y)
+        tapSums(count, places.length, m, w, y, z)
+        const dots = weights.map((_, k) => Array.from({ length: k + 1 }, (_, j) => dot(2 * m, z + j * vector, z + k * vector)))
+        return { first: inner.f64(z, 2 * m).slice(), dots }
       }),
     derivatives: (turns, point, v, orders) =>
       borrow(inner => derivativesOf(inner, n, positions, planes, { turns, points: Float64Array.from(point) }, v, orders)),

@@ -18,22 +18,11 @@ export interface Ritz {
 
 /** fl(G) ← fl(G) − σvvᴴ in the lower triangles; each entry within 8u·σ|v_i||v_j|. */
 export function subtractRankOne(arena: Arena, g: number, n: number, pairs: number, { sigma, v }: RankOne): void {
-  for (let pair = 0; pair < pairs; pair++) {
-    const matrix = arena.f64(g + pair * n * n * 32, n * n * 4)
-    for (let j = 0; j < n; j++) {
-      const re = sigma * v[2 * j]
-      const im = -sigma * v[2 * j + 1]
-      for (let i = j; i < n; i++) {
-        const at = 4 * (j * n + i)
-        const x = v[2 * i] * re - v[2 * i + 1] * im
-        const y = v[2 * i] * im + v[2 * i + 1] * re
-        matrix[at] -= x
-        matrix[at + 1] -= x
-        matrix[at + 2] -= y
-        matrix[at + 3] -= y
-      }
-    }
-  }
+  borrow(inner => {
+    const twice = putTwice(inner, v, n)
+    const factor = inner.put([sigma, sigma])
+    for (let pair = 0; pair < pairs; pair++) arena.routines.deflate(n, g + pair * n * n * 32, twice, factor)
+  })
 }
 
 /**

@@ -24,6 +24,7 @@ export interface Routines {
   addHalfPlanes(pairs: number, n: number, taps: number, g: number, weights: number, planes: number): void
   gram(pairs: number, m: number, n: number, a: number, g: number): void
   tapProducts(taps: number, m: number, n: number, a: number, x: number, y: number): void
+  tapSums(count: number, taps: number, m: number, w: number, y: number, z: number): void
   hermitianTimes(pairs: number, n: number, g: number, x: number, y: number): void
   krylov(pairs: number, n: number, steps: number, scale: number, g: number, x: number): void
   hermitianSum(pairs: number, n: number, count: number, x: number, y: number, h: number): void

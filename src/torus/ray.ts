@@ -24,47 +24,34 @@ export interface Ray {
   readonly hessian: number[]
 }
 
-/** Value and derivatives of p at a point, from y_p = A_p v: p(θ) = ‖Σ_p y_p e^{ip·θ}‖². */
+/**
+ * Value and derivatives of p at a point: with y_p = A_p v, F(θ)v and its derivatives are sums of y_p·(ip)^α·e^{ip·θ}, and those of p real inner products
+ * of them.
+ */
 export function rayAt(gram: GramSymbol, turns: readonly number[], point: readonly number[], v: Float64Array): Ray {
-  const { m, taps } = gram
+  const { taps } = gram
   const axes = point.length
-  const y = gram.products(v)
   const phases = phasesOf(taps, turns, point)
-  const image = new Float64Array(2 * m)
-  const slopes = Array.from({ length: axes }, () => new Float64Array(2 * m))
-  const bends = Array.from({ length: (axes * (axes + 1)) / 2 }, () => new Float64Array(2 * m))
-  for (let p = 0; p < taps.length; p++) {
-    const c = phases[2 * p]
-    const s = phases[2 * p + 1]
-    const q = taps[p]
-    const from = 2 * m * p
-    for (let i = 0; i < 2 * m; i += 2) {
-      const re = y[from + i] * c - y[from + i + 1] * s
-      const im = y[from + i] * s + y[from + i + 1] * c
-      image[i] += re
-      image[i + 1] += im
-      for (let d = 0, b = 0; d < axes; d++) {
-        if (q[d] === 0) {
-          b += d + 1
-          continue
-        }
-        slopes[d][i] -= q[d] * im
-        slopes[d][i + 1] += q[d] * re
-        for (let e = 0; e <= d; e++, b++) {
-          bends[b][i] -= q[d] * q[e] * re
-          bends[b][i + 1] -= q[d] * q[e] * im
-        }
-      }
-    }
-  }
-  const gradient = slopes.map(slope => 2 * realDot(image, slope))
+  // the value, then along each axis the slope, then the bends ∂_d∂_e with e ≤ d
+  const weights = [phases]
+  for (let d = 0; d < axes; d++) weights.push(weighted(phases, taps, d))
+  for (let d = 0; d < axes; d++) for (let e = 0; e <= d; e++) weights.push(weighted(weights[1 + d], taps, e))
+  const { first: image, dots } = gram.images(v, weights)
   const hessian = new Array<number>(axes * axes)
-  for (let d = 0, b = 0; d < axes; d++) {
-    for (let e = 0; e <= d; e++, b++) {
-      hessian[d * axes + e] = hessian[e * axes + d] = 2 * (realDot(slopes[d], slopes[e]) + realDot(image, bends[b]))
-    }
+  for (let d = 0, bend = 1 + axes; d < axes; d++)
+    for (let e = 0; e <= d; e++, bend++) hessian[d * axes + e] = hessian[e * axes + d] = 2 * (dots[1 + d][1 + e] + dots[bend][0])
+  const gradient = Array.from({ length: axes }, (_, d) => 2 * dots[1 + d][0])
+  return { point, turns, v, image, value: dots[0][0], gradient, hessian }
+}
+
+/** Each weight times i·q_d. */
+function weighted(weights: Float64Array, taps: GramSymbol['taps'], d: number): Float64Array {
+  const out = new Float64Array(weights.length)
+  for (let p = 0; p < taps.length; p++) {
+    out[2 * p] = -taps[p][d] * weights[2 * p + 1]
+    out[2 * p + 1] = taps[p][d] * weights[2 * p]
   }
-  return { point, turns, v, image, value: realDot(image, image), gradient, hessian }
+  return out
 }
 
 /**
