@@ -53,7 +53,7 @@ function productsOf(arena: Arena, factor: number, n: number, vectors: readonly F
   const solution = arena.alloc(n * 16)
   const pair = arena.alloc(n * 32)
   const [lanes, one] = [arena.f64(pair, 4 * n), arena.f64(solution, 2 * n)]
-  vectors.forEach((x, i) => arena.f64(all + i * n * 16, 2 * n).set(x))
+  for (const [i, x] of vectors.entries()) arena.f64(all + i * n * 16, 2 * n).set(x)
   const products: number[][] = vectors.map(() => [])
   for (let first = 0; first < vectors.length; first += 2) {
     const two = [vectors[first], vectors[Math.min(first + 1, vectors.length - 1)]]
@@ -61,7 +61,7 @@ function productsOf(arena: Arena, factor: number, n: number, vectors: readonly F
     arena.routines.choleskySolve(n, factor, pair)
     for (let lane = 0; lane < Math.min(2, vectors.length - first); lane++) {
       for (let i = 0; i < 2 * n; i++) one[i] = lanes[2 * i + lane]
-      products.forEach((row, i) => row.push(arena.routines.dot(2 * n, all + i * n * 16, solution)))
+      for (const [i, row] of products.entries()) row.push(arena.routines.dot(2 * n, all + i * n * 16, solution))
     }
   }
   return products

@@ -183,7 +183,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
         const w = inner.alloc(count * places.length * 16)
         const y = inner.alloc(places.length * vector)
         const z = inner.alloc(count * vector)
-        weights.forEach((list, k) => inner.f64(w + k * places.length * 16, 2 * places.length).set(list))
+        for (const [k, list] of weights.entries()) inner.f64(w + k * places.length * 16, 2 * places.length).set(list)
         tapProducts(places.length, m, n, a, x, y)
         tapSums(count, places.length, m, w, y, z)
         const dots = weights.map((_, k) => Array.from({ length: k + 1 }, (_, j) => dot(2 * m, z + j * vector, z + k * vector)))
