@@ -22,13 +22,13 @@ export { interleave, deinterleave, separate } from './fft/real'
 
 // Products: complex AᴴA (of a Hermitian matrix its square), real AᵀB and AᵀA of packed panels, taps of F by a vector
 export { gram } from './gram'
-export { pack, autocorrelate, multiply } from './autocorrelation'
+export { pack, packSum, autocorrelate, multiply } from './autocorrelation'
 export { frobeniusSquared, fillHermitian } from './squaring'
 export { tapProducts } from './taps'
 
 // Hermitian matrices: G(θ) from its taps, those from values, is it below a level, solving with that factor, times a vector, its largest eigenvalue, powers times vectors
 export { halfPlanes, hermitianSymbol } from './hermitian-symbol'
-export { addHalfPlanes } from './interpolation'
+export { addHalfPlanes, interpolate } from './interpolation'
 export { cholesky } from './cholesky'
 export { choleskySolve } from './cholesky-solve'
 export { climb, deflate, hermitianTimes } from './climb'

@@ -1,5 +1,9 @@
 /**
- * Taps of G(θ) from its values at frequencies, the transpose of `hermitianSymbol`: adds to the planes of `halfPlanes`
+ * Taps of G(θ) from its values, complex ones at frequencies or real products at points.
+ */
+
+/**
+ * From values at frequencies, the transpose of `hermitianSymbol`: adds to the planes of `halfPlanes`
  *
  *     G₀ += Σ c₀·Re G,   G_q + G_qᵀ += Σ c_q·Re G,   G_q − G_qᵀ += Σ s_q·Im G
  *
@@ -65,4 +69,69 @@ function centreOf(pairs: i32, x: usize, matrix: usize, w: usize, row: usize): v1
 @inline
 function add(to: usize, sum: v128): void {
   store<f64>(to, load<f64>(to) + f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1))
+}
+
+/** Columns of values read together: lines of what mirrors them across the diagonal are used whole. */
+const TILE = 8
+
+/**
+ * From real matrices V: writes to the planes of `halfPlanes`
+ *
+ *     G₀ = Σ c₀·(V + Vᵀ),   G_q + G_qᵀ = Σ c_q·(V + Vᵀ),   G_q − G_qᵀ = Σ s_q·(V − Vᵀ)
+ *
+ *   v        in   count × (N × N), N = 4⌈n/4⌉
+ *   weights  in   (1 + taps) × count × [c s], q = 0 first
+ *   planes   out  b(b+1)/2 × 4·(1 + 2·taps) doubles, b = ⌈n/2⌉
+ *   w        work count × 64 bytes
+ */
+export function interpolate(count: i32, n: i32, taps: i32, v: usize, weights: usize, planes: usize, w: usize): void {
+  const pitch = (<usize>((n + 3) & ~3)) << 3
+  const blocks = (n + 1) >> 1
+  const size = (<usize>(1 + 2 * taps)) << 5
+  for (let tile = 0; tile < n; tile += TILE) {
+    for (let i = tile; i < n; i += 2) {
+      for (let j = tile; j < min(tile + TILE, i + 1); j += 2) {
+        const column = j >> 1
+        const block = column * blocks - ((column * (column - 1)) >> 1) + ((i - j) >> 1)
+        mirror(count, pitch, v + <usize>j * pitch + ((<usize>i) << 3), v + <usize>i * pitch + ((<usize>j) << 3), w)
+        weigh(count, taps, w, weights, planes + <usize>block * size)
+      }
+    }
+  }
+}
+
+/** The sums of a block of 2×2 entries and what mirrors them, then the differences, for each matrix. */
+@inline
+function mirror(count: i32, pitch: usize, below: usize, above: usize, w: usize): void {
+  for (const plane = pitch * (pitch >> 3); count > 0; count--, w += 64, below += plane, above += plane) {
+    const x = v128.load(below), y = v128.load(below + pitch)
+    const r = v128.load(above), s = v128.load(above + pitch)
+    const p = v128.shuffle<f64>(r, s, 0, 2), q = v128.shuffle<f64>(r, s, 1, 3)
+    v128.store(w, f64x2.add(x, p))
+    v128.store(w, f64x2.add(y, q), 16)
+    v128.store(w, f64x2.sub(x, p), 32)
+    v128.store(w, f64x2.sub(y, q), 48)
+  }
+}
+
+/** All taps of a block. */
+function weigh(count: i32, taps: i32, from: usize, weights: usize, to: usize): void {
+  const last = from + ((<usize>count) << 6)
+  for (let t = 0; t <= taps; t++, to += 32) {
+    let c0 = f64x2.splat(0), c1 = f64x2.splat(0)
+    let s0 = f64x2.splat(0), s1 = f64x2.splat(0)
+    for (let w = from; w < last; w += 64, weights += 16) {
+      const c = v128.load64_splat(weights), s = v128.load64_splat(weights, 8)
+      c0 = f64x2.add(c0, f64x2.mul(c, v128.load(w)))
+      c1 = f64x2.add(c1, f64x2.mul(c, v128.load(w, 16)))
+      s0 = f64x2.add(s0, f64x2.mul(s, v128.load(w, 32)))
+      s1 = f64x2.add(s1, f64x2.mul(s, v128.load(w, 48)))
+    }
+    v128.store(to, c0)
+    v128.store(to, c1, 16)
+    if (t == 0) continue
+    const far = to + ((<usize>taps) << 5)
+    v128.store(far, s0)
+    v128.store(far, s1, 16)
+  }
 }

@@ -12,6 +12,7 @@ import {
   weightOf,
 } from './gram-taps.ts'
 import { interpolateTaps, planeNorms, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
+import { pointAxes, tapsFromPoints } from './real-points.ts'
 import { passes, passesSingle, type Proof, singleCost } from './cholesky-tests.ts'
 import { bracketAll, type Brackets, type Starts } from './gram-bracket.ts'
 import { type Complement, complementOf } from './gram-complement.ts'
@@ -192,15 +193,20 @@ function openTaps(
 ): { error: number; norms: () => Float64Array } {
   const { rows: m, columns: n, offsets } = symbol
   const half = positions.length
-  const frequencies = tapFrequencies(offsets)
-  if (!frequencies || !worthInterpolating(n, frequencies, 2 * products.length)) {
+  const axes = pointAxes(symbol)
+  const frequencies = axes ? undefined : tapFrequencies(offsets)
+  const values = frequencies && worthInterpolating(n, frequencies, 2 * products.length) ? frequencies : undefined
+  if (!axes && !values) {
     const error = gramError(weight, m, offsets.length, half, products)
     const found = borrow(inner => formTaps(inner, a, m, n, half, products, planes, error))
     return { error, norms: () => found }
   }
   const length = planesBytes(n, half) / 8
-  arena.f64(planes, length).fill(0)
-  const formed = borrow(inner => interpolateTaps(inner, symbol, a, frequencies, positions, weight, planes))
+  const formed = borrow(inner =>
+    axes
+      ? tapsFromPoints(inner, symbol, a, axes, positions, planes)
+      : interpolateTaps(inner, symbol, a, values!, positions, weight, planes),
+  )
   const error = (formed + evaluationError(weight, offsets.length, half)) * 1.0001
   let found: Float64Array | undefined
   return { error, norms: () => (found ??= planeNorms(arena.f64(planes, length), n, half, error)) }

@@ -15,11 +15,13 @@ export interface Routines {
   bisection(n: number, de: number, scale: number, out: number): void
   svd(pairs: number, m: number, n: number, a: number, u: number, values: number, v: number, w: number): number
   pack(m: number, n: number, a: number, panels: number): void
+  packSum(taps: number, m: number, n: number, a: number, w: number, panels: number): void
   autocorrelate(m: number, n: number, a: number, b: number, c: number): void
   multiply(m: number, rows: number, columns: number, a: number, b: number, c: number): void
   halfPlanes(n: number, taps: number, g: number, planes: number): void
   hermitianSymbol(pairs: number, n: number, taps: number, planes: number, phase: number, g: number): void
   addHalfPlanes(pairs: number, n: number, taps: number, g: number, weights: number, planes: number): void
+  interpolate(count: number, n: number, taps: number, v: number, weights: number, planes: number, w: number): void
   gram(pairs: number, m: number, n: number, a: number, g: number): void
   tapProducts(taps: number, m: number, n: number, a: number, x: number, y: number): void
   hermitianTimes(pairs: number, n: number, g: number, x: number, y: number): void

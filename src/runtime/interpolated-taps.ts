@@ -3,7 +3,7 @@ import { peakOf } from '../summation.ts'
 import { circularFrequencies, type Frequencies, mirrorPlaces, type Symbol } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
-import { packedBytes, tileSide } from './gram-taps.ts'
+import { packedBytes, planesBytes, tileSide } from './gram-taps.ts'
 import { PHASE_ERROR, putPhases, putPhasesAt } from './phases.ts'
 
 /**
@@ -55,6 +55,7 @@ export function interpolateTaps(
   const shares = sharesOf(frequencies)
   const spread = Math.sqrt(weight) * (gamma(taps + 2) + PHASE_ERROR * offsets.length)
   let [errors, values] = [0, 0]
+  arena.f64(planes, planesBytes(n, positions.length) / 8).fill(0)
   for (let first = 0, size = 1; first < count; first += size) {
     size = first === 0 ? 1 : Math.min(2 * held, count - first)
     const pairs = (size + 1) >> 1
