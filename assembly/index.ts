@@ -32,7 +32,7 @@ export { addHalfPlanes, interpolate } from './interpolation'
 export { cholesky } from './cholesky'
 export { choleskySolve } from './cholesky-solve'
 export { climb, deflate, hermitianTimes } from './climb'
-export { krylov, hermitianSum } from './krylov'
+export { krylov, anticommutator, hermitianSum } from './krylov'
 // The same test and the same steps in single precision, four matrices to a vector
 export { demote, spread } from './single'
 export { choleskySingle } from './generated/cholesky-single'

@@ -58,8 +58,8 @@ export interface GramSymbol {
   climb(frequencies: Frequencies, steps: number, starts?: Starts): Ritz[]
   /** λ_max(G(θ)) at each frequency, from below by a few steps of Lanczos and from above by one Cholesky test somewhere below t. */
   bracket(frequencies: Frequencies, t: number, steps: number, starts: Starts): Brackets
-  /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout. */
-  write(frequencies: Frequencies, first: number, count: number, g: number): void
+  /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout; `phases` of `putPhasesAt`. */
+  write(frequencies: Frequencies, first: number, count: number, g: number, phases?: number): void
   /** y_p = A_p v for every tap: taps × m complex numbers. */
   products(v: Float64Array): Float64Array
   /** ∂^αG(θ)v for each list α of axes; each errs by at most 2·error·(1 + max|q|)^|α| for ‖v‖ = 1. */
@@ -94,9 +94,9 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     count: number,
     work: (inner: Arena, g: number, first: number, size: number) => void,
   ) => inBatches(n, positions, planes, frequencies, count, work)
-  const writeAt: GramSymbol['write'] = (frequencies, first, count, g) =>
+  const writeAt: GramSymbol['write'] = (frequencies, first, count, g, phases) =>
     borrow(inner => {
-      const phase = putPhasesAt(inner, positions, frequencies, first, count)
+      const phase = phases ?? putPhasesAt(inner, positions, frequencies, first, count)
       inner.routines.hermitianSymbol((count + 1) >> 1, n, positions.length, planes, phase, g)
     })
   return {

@@ -83,8 +83,9 @@ export function interpolateTaps(
         n,
         positions.length,
         g,
-        putWeights(inner, positions, frequencies, shares, first, size),
+        putWeights(inner, positions.length, putPhasesAt(inner, positions, frequencies, first, size), shares, first, size),
         planes,
+        inner.alloc(pairs * 32),
       ),
     )
   }
@@ -128,27 +129,29 @@ export function sharesOf(frequencies: Frequencies): Float64Array {
 }
 
 /**
- * Weights of the inverse transform over a grid of which `frequencies` are one of each conjugate pair: its share for G₀, share·2cos(q·θ)
- * and share·2sin(q·θ) for the others. The second lane of an odd count weighs nothing.
+ * Weights of the inverse transform over a grid of which frequencies with these phases are one of each conjugate pair: its share for G₀,
+ * share·2cos(q·θ) and share·2sin(q·θ) for the others. The second lane of an odd count weighs nothing.
  */
 export function putWeights(
   arena: Arena,
-  positions: readonly (readonly number[])[],
-  frequencies: Frequencies,
+  taps: number,
+  phases: number,
   shares: Float64Array,
   first: number,
   count: number,
 ): number {
-  const centre = frequencies.turns.map(() => 0)
-  const at = putPhasesAt(arena, [centre, ...positions], frequencies, first, count)
-  const entries = positions.length + 1
-  const weights = arena.f64(at, ((count + 1) >> 1) * entries * 4)
-  for (let slot = 0; slot < 2 * ((count + 1) >> 1); slot++) {
-    const share = slot < count ? shares[first + slot] : 0
-    const to = (slot >> 1) * entries * 4 + (slot & 1)
-    for (let t = 0; t < entries; t++) {
-      weights[to + 4 * t] *= t === 0 ? share : 2 * share
-      weights[to + 4 * t + 2] *= 2 * share
+  const pairs = (count + 1) >> 1
+  const at = arena.alloc(pairs * (taps + 1) * 32)
+  const weights = arena.f64(at, pairs * (taps + 1) * 4)
+  const from = arena.f64(phases, pairs * taps * 4)
+  for (let slot = 0, entry = 0; slot < pairs; slot++) {
+    const [left, right] = [0, 1].map(lane => (2 * slot + lane < count ? shares[first + 2 * slot + lane] : 0))
+    weights.set([left, right, 0, 0], 4 * slot)
+    for (let to = 4 * (slot + pairs); to < weights.length; to += 4 * pairs, entry += 4) {
+      weights[to] = 2 * left * from[entry]
+      weights[to + 1] = 2 * right * from[entry + 1]
+      weights[to + 2] = 2 * left * from[entry + 2]
+      weights[to + 3] = 2 * right * from[entry + 3]
     }
   }
   return at

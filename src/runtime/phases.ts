@@ -31,41 +31,27 @@ export function putPhasesAt(
     count,
   )
   const out = arena.f64(at, pairs * positions.length * 4)
-  for (let i = 0; i < out.length; i++) out[i] = i & 2 ? 0 : 1
   for (let d = 0; d < axes; d++) {
+    const steps = Int32Array.from(positions, q => q[d])
     for (let slot = 0; slot < 2 * pairs; slot++) {
-      turn(
-        out,
-        (slot >> 1) * positions.length * 4 + (slot & 1),
-        positions,
-        d,
-        tables[d],
-        Math.min(slot, count - 1) * (reach[d] + 1),
-      )
+      const to = (slot >> 1) * positions.length * 4 + (slot & 1)
+      turn(out, to, steps, tables[d], Math.min(slot, count - 1) * (reach[d] + 1), d === 0)
     }
   }
   return at
 }
 
-/** Multiplies every fourth complex number by e^{iqθ}, q a coordinate of the positions, from a table of e^{i|q|θ}. */
-function turn(
-  out: Float64Array,
-  to: number,
-  positions: readonly (readonly number[])[],
-  axis: number,
-  table: Float64Array,
-  from: number,
-): void {
-  for (let t = 0; t < positions.length; t++, to += 4) {
-    const q = positions[t][axis]
-    if (q === 0) continue
+/** Multiplies every fourth complex number by e^{iqθ}, q a coordinate of the positions, from a table of e^{i|q|θ}; the first time it was 1. */
+function turn(out: Float64Array, to: number, steps: Int32Array, table: Float64Array, from: number, first: boolean): void {
+  for (let t = 0; t < steps.length; t++, to += 4) {
+    const q = steps[t]
     const entry = 2 * (from + Math.abs(q))
     const c = table[entry]
     const s = q < 0 ? -table[entry + 1] : table[entry + 1]
     const re = out[to]
     const im = out[to + 2]
-    out[to] = re * c - im * s
-    out[to + 2] = re * s + im * c
+    out[to] = first ? c : re * c - im * s
+    out[to + 2] = first ? s : re * s + im * c
   }
 }
 

@@ -16,12 +16,12 @@ test('adds weighted values of all lanes to the planes, block by block of the low
     const weights = Float64Array.from({ length: pairs * (taps + 1) * 4 }, next)
     const length = planesBytes(n, taps) / 8
     const before = Float64Array.from({ length }, next)
-    const [got] = fenced([length], (arena, planes) => {
+    const [got] = fenced([length, pairs * 4], (arena, planes, work) => {
       arena.f64(planes, length).set(before)
       const g = arena.put(
         Float64Array.from(Array.from({ length: pairs }, (_, p) => [...pack(values.slice(2 * p, 2 * p + 2))]).flat()),
       )
-      arena.routines.addHalfPlanes(pairs, n, taps, g, arena.put(weights), planes)
+      arena.routines.addHalfPlanes(pairs, n, taps, g, arena.put(weights), planes, work)
     })
     let block = 0
     for (let j = 0; j < n; j += 2) {
@@ -32,7 +32,7 @@ test('adds weighted values of all lanes to the planes, block by block of the low
           for (let t = 0; t <= taps; t++) {
             let [sum, difference] = [before[block + 4 * t + e], t > 0 ? before[block + 4 * (taps + t) + e] : 0]
             values.forEach(({ re, im }, lane) => {
-              const at = ((lane >> 1) * (taps + 1) + t) * 4 + (lane & 1)
+              const at = (t * pairs + (lane >> 1)) * 4 + (lane & 1)
               if (!inside) return
               sum += weights[at] * re[column * n + row]
               difference += weights[at + 2] * im[column * n + row]
