@@ -214,11 +214,11 @@ export function mirrorPlaces({ turns, points }: Frequencies): { here: Int32Array
   const here = new Int32Array(count)
   const mirror = new Int32Array(count)
   for (let i = 0; i < count; i++) {
-    turns.forEach((n, d) => {
-      const x = points[i * turns.length + d]
+    for (let d = 0; d < turns.length; d++) {
+      const [n, x] = [turns[d], points[i * turns.length + d]]
       here[i] = here[i] * n + x
       mirror[i] = mirror[i] * n + ((n - x) % n)
-    })
+    }
   }
   return { here, mirror }
 }

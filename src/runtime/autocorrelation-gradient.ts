@@ -1,7 +1,7 @@
 import { countOf, type Frequencies, groupTaps, mirrorPlaces, type Symbol } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
-import { placeConjugates } from './autocorrelation-powers.ts'
+import { openColumn, placeConjugates } from './autocorrelation-powers.ts'
 import type { Complex } from './contract.ts'
 import { fourierTransform } from './fft.ts'
 import type { GramSymbol } from './gram-symbol.ts'
@@ -16,7 +16,7 @@ export interface PowerColumn {
   readonly m: number
   /** A power of two near 1/λ_max(G): each application of G is scaled by it, so that all terms keep their weights. */
   readonly scale: number
-  /** The column at every frequency, n rows, up to a common factor; where it is not at hand it is computed. */
+  /** The column on the grid up to a common factor (`openColumn`), overwritten; where it is not at hand it is computed. */
   readonly image?: Complex
 }
 
@@ -31,7 +31,7 @@ export interface PowerColumn {
 export function powerSumGradient(symbol: Symbol, group: number, gram: GramSymbol, of: PowerColumn): Float64Array {
   return borrow(arena => {
     const planes = arena.alloc(planesBytes(gram.n, gram.positions.length))
-    addDerivative(arena, gram, of, signsOf(of.image ?? imageOf(gram, of), of.frequencies, gram.n), planes)
+    addDerivative(arena, gram, of, signsOf(of.image ?? imageOf(gram, of), of.frequencies.turns), planes)
     return timesTaps(arena, symbol, group, gram, planes)
   })
 }
@@ -87,7 +87,9 @@ function imageOf(gram: GramSymbol, of: PowerColumn): Complex {
   const { n } = gram
   const count = countOf(of.frequencies)
   const { powers } = stepsOf(gram, of)
-  const image = { re: new Float64Array(n * count), im: new Float64Array(n * count) }
+  const points = sizeOf(of.frequencies.turns)
+  const places = mirrorPlaces(of.frequencies)
+  const row = { re: new Float64Array(n * count), im: new Float64Array(n * count) }
   inBatches(gram, of, (arena, pairs, first, size) => {
     const phases = putPhasesAt(arena, gram.positions, of.frequencies, first, size)
     const g = squares(arena, gram, of, first, size, phases)
@@ -98,12 +100,14 @@ function imageOf(gram: GramSymbol, of: PowerColumn): Complex {
     const view = arena.f64(x, pairs * pitch)
     for (let k = 0; k < size; k++) {
       let at = (k >> 1) * pitch + powers * n * 4 + (k & 1)
-      for (let to = first + k; to < image.re.length; to += count, at += 4) {
-        image.re[to] = view[at]
-        image.im[to] = view[at + 2]
+      for (let to = first + k; to < row.re.length; to += count, at += 4) {
+        row.re[to] = view[at]
+        row.im[to] = view[at + 2]
       }
     }
   })
+  const image = openColumn(n, points)
+  for (let i = 0; i < n; i++) placeConjugates(row, i * count, places.here, places.mirror, image, (i >> 1) * points, (i & 1) === 1)
   return image
 }
 
@@ -117,43 +121,29 @@ function putUnit(view: Float64Array, pitch: number, n: number, column: number): 
 /** Share of the norm of all taps below which one of them is rounding error, and its sign is 0. */
 const NOTHING = 2 ** -46
 
-/** The transform of the signs of an image's taps. Two real rows are the parts of one complex signal. */
-function signsOf(image: Complex, frequencies: Frequencies, n: number): Complex {
-  const grid = frequencies.turns
-  const points = sizeOf(grid)
-  const { here, mirror } = mirrorPlaces(frequencies)
-  const count = here.length
-  const signals = (n + 1) >> 1
-  const whole = { re: new Float64Array(signals * points), im: new Float64Array(signals * points) }
-  for (let i = 0; i < n; i++) placeConjugates(image, i * count, here, mirror, whole, (i >> 1) * points, (i & 1) === 1)
-  // in place: fresh memory takes longer than a transform
-  if (grid.length > 0) fourierTransform(whole, grid, -1, whole)
-  takeSigns(whole)
-  if (grid.length > 0) fourierTransform(whole, grid, 1, whole)
-  for (let i = 0; i < n; i++) {
-    const from = (i >> 1) * points
-    for (let k = 0, to = i * count; k < count; k++, to++) {
-      const [a, b] = [from + here[k], from + mirror[k]]
-      const odd = i & 1
-      image.re[to] = odd ? (whole.im[a] + whole.im[b]) / 2 : (whole.re[a] + whole.re[b]) / 2
-      image.im[to] = odd ? (whole.re[b] - whole.re[a]) / 2 : (whole.im[a] - whole.im[b]) / 2
-    }
-  }
-  return image
+/** The transform of the signs of an image's taps, in place: fresh memory takes longer than a transform. */
+function signsOf(image: Complex, grid: readonly number[]): Complex {
+  if (grid.length > 0) fourierTransform(image, grid, -1, image)
+  takeSigns(image)
+  return grid.length > 0 ? fourierTransform(image, grid, 1, image) : image
 }
 
 function takeSigns({ re, im }: Complex): void {
   let squares = 0
-  for (const x of re) squares += x * x
-  for (const x of im) squares += x * x
+  for (let i = 0; i < re.length; i++) squares += re[i] * re[i] + im[i] * im[i]
   const least = NOTHING * Math.sqrt(squares)
-  for (const part of [re, im]) for (let i = 0; i < part.length; i++) part[i] = Math.abs(part[i]) > least ? Math.sign(part[i]) : 0
+  for (const part of [re, im]) keepSigns(part, least)
+}
+
+function keepSigns(part: Float64Array, least: number): void {
+  for (let i = 0; i < part.length; i++) part[i] = part[i] > least ? 1 : part[i] < -least ? -1 : 0
 }
 
 /** The taps of H, in the planes of `hermitianSymbol`. */
 function addDerivative(arena: Arena, gram: GramSymbol, of: PowerColumn, z: Complex, planes: number): void {
   const { n, positions } = gram
-  const shares = sharesOf(of.frequencies)
+  const places = mirrorPlaces(of.frequencies)
+  const shares = sharesOf(places)
   arena.f64(planes, planesBytes(n, positions.length) / 8).fill(0)
   inBatches(gram, of, (inner, pairs, first, size) => {
     const { hermitianSum, anticommutator, addHalfPlanes } = inner.routines
@@ -162,7 +152,7 @@ function addDerivative(arena: Arena, gram: GramSymbol, of: PowerColumn, z: Compl
     const weights = putWeights(inner, positions.length, phases, shares, first, size)
     const g = squares(inner, gram, of, first, size, phases)
     let [h, next] = [0, 0].map(() => inner.alloc(pairs * n * n * 32))
-    hermitianSum(pairs, n, powers, bothChains(inner, gram, of, z, g[g.length - 1], first, size), h)
+    hermitianSum(pairs, n, powers, bothChains(inner, gram, of, z, places, g[g.length - 1], first, size), h)
     // From the derivative by P² to that by P, squaring by squaring.
     for (const p of g.slice(0, -1).reverse()) {
       fill(inner, pairs, n, h, 1)
@@ -174,24 +164,42 @@ function addDerivative(arena: Arena, gram: GramSymbol, of: PowerColumn, z: Compl
 }
 
 /** Powers of a matrix times δ_j, then times ẑ, for each pair. */
-function bothChains(arena: Arena, gram: GramSymbol, of: PowerColumn, z: Complex, g: number, first: number, size: number): number {
+function bothChains(
+  arena: Arena,
+  gram: GramSymbol,
+  of: PowerColumn,
+  z: Complex,
+  places: Places,
+  g: number,
+  first: number,
+  size: number,
+): number {
   const { n } = gram
-  const count = countOf(of.frequencies)
   const pairs = (size + 1) >> 1
   const { powers } = stepsOf(gram, of)
   const pitch = 2 * powers * n * 4
   const x = arena.alloc(pairs * pitch * 8)
   const view = arena.f64(x, pairs * pitch)
   putUnit(view, pitch, n, of.column)
-  for (let slot = 0; slot < 2 * pairs; slot++) {
-    let at = (slot >> 1) * pitch + pitch / 2 + (slot & 1)
-    for (let from = first + Math.min(slot, size - 1); from < z.re.length; from += count, at += 4) {
-      view[at] = z.re[from]
-      view[at + 2] = z.im[from]
-    }
-  }
+  for (let slot = 0; slot < 2 * pairs; slot++)
+    putRows(z, places, first + Math.min(slot, size - 1), n, view, (slot >> 1) * pitch + pitch / 2 + (slot & 1))
   arena.routines.krylov(pairs, n, powers - 1, 2, g, x)
   return x
+}
+
+type Places = ReturnType<typeof mirrorPlaces>
+
+/** All rows at one frequency: of two real signals in a complex one the transforms are its even and its odd part. */
+function putRows({ re, im }: Complex, { here, mirror }: Places, k: number, n: number, view: Float64Array, at: number): void {
+  const points = re.length / ((n + 1) >> 1)
+  for (let i = 0, a = here[k], b = mirror[k]; i < n; i++, at += 4) {
+    const odd = (i & 1) === 1
+    view[at] = (odd ? im[a] + im[b] : re[a] + re[b]) / 2
+    view[at + 2] = (odd ? re[b] - re[a] : im[a] - im[b]) / 2
+    if (!odd) continue
+    a += points
+    b += points
+  }
 }
 
 /** Σ_q A_{p−q}H_q for every tap p: each pair of taps p, p + q that makes up G_q gives A_p·H_q to one and A_{p+q}·H_qᵀ to the other. */

@@ -52,7 +52,7 @@ export function interpolateTaps(
   const g = arena.alloc(held * n * n * 32)
   const f = arena.alloc(m * n * 32)
   const squares = arena.alloc(held * 16)
-  const shares = sharesOf(frequencies)
+  const shares = sharesOf(mirrorPlaces(frequencies))
   const spread = Math.sqrt(weight) * (gamma(taps + 2) + PHASE_ERROR * offsets.length)
   let [errors, values] = [0, 0]
   arena.f64(planes, planesBytes(n, positions.length) / 8).fill(0)
@@ -121,11 +121,12 @@ function traceOf(arena: Arena, g: number, n: number, lane: number): number {
 }
 
 /** 1/N for a frequency of a grid of N that is its own conjugate, 2/N for one that stands for two. */
-export function sharesOf(frequencies: Frequencies): Float64Array {
-  const { here, mirror } = mirrorPlaces(frequencies)
-  const shares = Float64Array.from(here, (place, i) => (place === mirror[i] ? 1 : 2))
-  const points = shares.reduce((sum, share) => sum + share, 0)
-  return shares.map(share => share / points)
+export function sharesOf({ here, mirror }: { here: Int32Array; mirror: Int32Array }): Float64Array {
+  const shares = new Float64Array(here.length)
+  let points = 0
+  for (let i = 0; i < shares.length; i++) points += shares[i] = here[i] === mirror[i] ? 1 : 2
+  for (let i = 0; i < shares.length; i++) shares[i] /= points
+  return shares
 }
 
 /**
@@ -145,8 +146,11 @@ export function putWeights(
   const weights = arena.f64(at, pairs * (taps + 1) * 4)
   const from = arena.f64(phases, pairs * taps * 4)
   for (let slot = 0, entry = 0; slot < pairs; slot++) {
-    const [left, right] = [0, 1].map(lane => (2 * slot + lane < count ? shares[first + 2 * slot + lane] : 0))
-    weights.set([left, right, 0, 0], 4 * slot)
+    const left = shares[first + 2 * slot]
+    const right = 2 * slot + 1 < count ? shares[first + 2 * slot + 1] : 0
+    weights[4 * slot] = left
+    weights[4 * slot + 1] = right
+    weights[4 * slot + 2] = weights[4 * slot + 3] = 0
     for (let to = 4 * (slot + pairs); to < weights.length; to += 4 * pairs, entry += 4) {
       weights[to] = 2 * left * from[entry]
       weights[to + 1] = 2 * right * from[entry + 1]

@@ -33,25 +33,28 @@ export function putPhasesAt(
   const out = arena.f64(at, pairs * positions.length * 4)
   for (let d = 0; d < axes; d++) {
     const steps = Int32Array.from(positions, q => q[d])
-    for (let slot = 0; slot < 2 * pairs; slot++) {
-      const to = (slot >> 1) * positions.length * 4 + (slot & 1)
-      turn(out, to, steps, tables[d], Math.min(slot, count - 1) * (reach[d] + 1), d === 0)
-    }
+    turn(out, count, steps, tables[d], reach[d] + 1, d === 0)
   }
   return at
 }
 
-/** Multiplies every fourth complex number by e^{iqθ}, q a coordinate of the positions, from a table of e^{i|q|θ}; the first time it was 1. */
-function turn(out: Float64Array, to: number, steps: Int32Array, table: Float64Array, from: number, first: boolean): void {
-  for (let t = 0; t < steps.length; t++, to += 4) {
-    const q = steps[t]
-    const entry = 2 * (from + Math.abs(q))
-    const c = table[entry]
-    const s = q < 0 ? -table[entry + 1] : table[entry + 1]
-    const re = out[to]
-    const im = out[to + 2]
-    out[to] = first ? c : re * c - im * s
-    out[to + 2] = first ? s : re * s + im * c
+/**
+ * Multiplies the phases at each frequency by e^{iqθ}, q a coordinate of the positions, from a table of e^{i|q|θ}; the first time they were 1.
+ */
+function turn(out: Float64Array, count: number, steps: Int32Array, table: Float64Array, width: number, first: boolean): void {
+  for (let slot = 0; slot < 2 * ((count + 1) >> 1); slot++) {
+    const from = 2 * width * Math.min(slot, count - 1)
+    let to = (slot >> 1) * steps.length * 4 + (slot & 1)
+    for (let t = 0; t < steps.length; t++, to += 4) {
+      const q = steps[t]
+      const entry = from + 2 * Math.abs(q)
+      const c = table[entry]
+      const s = q < 0 ? -table[entry + 1] : table[entry + 1]
+      const re = out[to]
+      const im = out[to + 2]
+      out[to] = first ? c : re * c - im * s
+      out[to + 2] = first ? s : re * s + im * c
+    }
   }
 }
 
