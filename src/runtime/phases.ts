@@ -31,6 +31,8 @@ export function putPhasesAt(
     count,
   )
   const out = arena.f64(at, pairs * positions.length * 4)
+  // a dense layer has one position and no axis
+  for (let i = 0; axes === 0 && i < out.length; i++) out[i] = i & 2 ? 0 : 1
   for (let d = 0; d < axes; d++) {
     const steps = Int32Array.from(positions, q => q[d])
     turn(out, count, steps, tables[d], reach[d] + 1, d === 0)
