@@ -2,7 +2,7 @@
  * Real products C ← C + AᵀB: the taps G_q = Σ_p A_pᵀA_{p+q} of G(θ) = F(θ)ᴴF(θ), and Gram matrices of unfoldings.
  *
  * Operands are packed first, once for all products they go into: panels of four columns, two rows at a time, so that the product reads
- * two streams. Each block of 4×2 entries is eight sums of ⌈m/2⌉ terms in two lanes: six loads for sixteen operations.
+ * two streams. Each block of 4×2 entries is eight sums of ⌈m/2⌉ terms in two lanes, cut after 64: six loads for sixteen operations.
  */
 
 /**
@@ -21,6 +21,34 @@ export function pack(m: i32, n: i32, a: usize, panels: usize): void {
       }
     }
   }
+}
+
+/**
+ * The panels `pack` would make of Σ_t w_t·A_t. A panel stays in the first-level cache while tap after tap is added; what weighs nothing is not read.
+ *
+ *   a  in  taps × (m × n), column-major      w  in  taps      panels  out
+ */
+export function packSum(taps: i32, m: i32, n: i32, a: usize, w: usize, panels: usize): void {
+  const column = (<usize>m) << 3
+  const panel = (<usize>((m + 1) >> 1)) << 6
+  for (let j = 0; j < n; j += 4, panels += panel) {
+    memory.fill(panels, 0, panel)
+    for (let t = 0; t < taps; t++) {
+      const weight = load<f64>(w + ((<usize>t) << 3))
+      if (weight == 0) continue
+      let from = a + <usize>(t * n + j) * column
+      for (let c = 0; c < min(4, n - j); c++, from += column) addColumn(m, weight, from, panels + ((<usize>c) << 4))
+    }
+  }
+}
+
+/** Adds s·a to a column of a panel. */
+@inline
+function addColumn(m: i32, s: f64, a: usize, to: usize): void {
+  const splat = f64x2.splat(s)
+  for (const end = a + ((<usize>(m & ~1)) << 3); a < end; a += 16, to += 64)
+    v128.store(to, f64x2.add(v128.load(to), f64x2.mul(splat, v128.load(a))))
+  if (m & 1) store<f64>(to, load<f64>(to) + s * load<f64>(a))
 }
 
 /** Panels that every pair of columns of b meets before the next ones are fetched fill at most half a second-level cache. */
@@ -63,35 +91,39 @@ function blocks(m: i32, rows: i32, columns: i32, a: usize, b: usize, c: usize): 
   }
 }
 
+/** 128 rows are summed in one go, two of them 64 bytes: shorter sums have smaller rounding errors and take longer (2 % here). */
+const CUT: usize = 64 << 6
+
 /** Blocks of four rows, one below the other, at two columns: those of b at the head of its panel or in the middle of it. */
 function strip(count: i32, panel: usize, a: usize, b: usize, c: usize, pitch: usize): void {
-  for (; count > 0; count--) {
-    let s00 = f64x2.splat(0), s01 = f64x2.splat(0)
-    let s10 = f64x2.splat(0), s11 = f64x2.splat(0)
-    let s20 = f64x2.splat(0), s21 = f64x2.splat(0)
-    let s30 = f64x2.splat(0), s31 = f64x2.splat(0)
-    let q = b
-    for (const end = a + panel; a < end; a += 64, q += 64) {
-      const x = v128.load(q), y = v128.load(q, 16)
-      let z = v128.load(a)
-      s00 = f64x2.add(s00, f64x2.mul(z, x))
-      s01 = f64x2.add(s01, f64x2.mul(z, y))
-      z = v128.load(a, 16)
-      s10 = f64x2.add(s10, f64x2.mul(z, x))
-      s11 = f64x2.add(s11, f64x2.mul(z, y))
-      z = v128.load(a, 32)
-      s20 = f64x2.add(s20, f64x2.mul(z, x))
-      s21 = f64x2.add(s21, f64x2.mul(z, y))
-      z = v128.load(a, 48)
-      s30 = f64x2.add(s30, f64x2.mul(z, x))
-      s31 = f64x2.add(s31, f64x2.mul(z, y))
+  for (; count > 0; count--, c += 32) {
+    for (let q = b, last = b + panel; q < last; ) {
+      const end = min(q + CUT, last)
+      let s00 = f64x2.splat(0), s01 = f64x2.splat(0)
+      let s10 = f64x2.splat(0), s11 = f64x2.splat(0)
+      let s20 = f64x2.splat(0), s21 = f64x2.splat(0)
+      let s30 = f64x2.splat(0), s31 = f64x2.splat(0)
+      for (; q < end; a += 64, q += 64) {
+        const x = v128.load(q), y = v128.load(q, 16)
+        let z = v128.load(a)
+        s00 = f64x2.add(s00, f64x2.mul(z, x))
+        s01 = f64x2.add(s01, f64x2.mul(z, y))
+        z = v128.load(a, 16)
+        s10 = f64x2.add(s10, f64x2.mul(z, x))
+        s11 = f64x2.add(s11, f64x2.mul(z, y))
+        z = v128.load(a, 32)
+        s20 = f64x2.add(s20, f64x2.mul(z, x))
+        s21 = f64x2.add(s21, f64x2.mul(z, y))
+        z = v128.load(a, 48)
+        s30 = f64x2.add(s30, f64x2.mul(z, x))
+        s31 = f64x2.add(s31, f64x2.mul(z, y))
+      }
+      v128.store(c, f64x2.add(v128.load(c), fold(s00, s10)))
+      v128.store(c, f64x2.add(v128.load(c, 16), fold(s20, s30)), 16)
+      const d = c + pitch
+      v128.store(d, f64x2.add(v128.load(d), fold(s01, s11)))
+      v128.store(d, f64x2.add(v128.load(d, 16), fold(s21, s31)), 16)
     }
-    v128.store(c, f64x2.add(v128.load(c), fold(s00, s10)))
-    v128.store(c, f64x2.add(v128.load(c, 16), fold(s20, s30)), 16)
-    const d = c + pitch
-    v128.store(d, f64x2.add(v128.load(d), fold(s01, s11)))
-    v128.store(d, f64x2.add(v128.load(d, 16), fold(s21, s31)), 16)
-    c += 32
   }
 }
 

@@ -23,17 +23,17 @@ export { interleave, deinterleave, separate } from './fft/real'
 
 // Products: complex AᴴA (of a Hermitian matrix its square), real AᵀB and AᵀA of packed panels, taps of F by a vector and sums of that
 export { gram } from './gram'
-export { pack, autocorrelate, multiply } from './autocorrelation'
+export { pack, packSum, autocorrelate, multiply } from './autocorrelation'
 export { frobeniusSquared, fillHermitian } from './squaring'
 export { tapProducts, tapSums } from './taps'
 
 // Hermitian matrices: G(θ) from its taps, those from values, is it below a level, solving with that factor, times a vector, its largest eigenvalue, powers times vectors
 export { halfPlanes, hermitianSymbol } from './hermitian-symbol'
-export { addHalfPlanes } from './interpolation'
+export { addHalfPlanes, interpolate } from './interpolation'
 export { cholesky } from './cholesky'
 export { choleskySolve } from './cholesky-solve'
 export { climb, deflate, hermitianTimes } from './climb'
-export { krylov, hermitianSum } from './krylov'
+export { krylov, anticommutator, hermitianSum } from './krylov'
 // The same evaluation, test and steps in single precision, four matrices to a vector
 export { phasesSingle, spread } from './single'
 export { hermitianSymbolSingle } from './generated/hermitian-symbol-single'

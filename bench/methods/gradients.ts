@@ -45,6 +45,8 @@ const methods: [name: string, padding: 'zero' | 'circular', run: Method][] = [
 
 interface Layer {
   readonly channels: number
+  /** 3 if not given */
+  readonly kernel?: number
   readonly inputSize: number
   readonly stride: number
   readonly groups: number
@@ -58,16 +60,29 @@ const LAYERS: readonly (readonly [name: string, layer: Layer])[] = [
   ['64@32, depthwise', { channels: 64, inputSize: 32, stride: 1, groups: 64 }],
 ]
 
-function layerOf({ channels, inputSize, stride, groups }: Layer, padding: 'zero' | 'circular'): SizedConv {
+function layerOf({ channels, kernel = 3, inputSize, stride, groups }: Layer, padding: 'zero' | 'circular'): SizedConv {
   const inner = channels / groups
-  const data = seeded(1, channels * inner * 9, Math.sqrt(2 / (inner * 9)))
-  return conv({ data, shape: [channels, inner, 3, 3] }, { inputSize, padding, stride, groups })
+  const taps = kernel * kernel
+  const data = seeded(1, channels * inner * taps, Math.sqrt(2 / (inner * taps)))
+  return conv({ data, shape: [channels, inner, kernel, kernel] }, { inputSize, padding, stride, groups })
 }
 
 const wanted = process.env.OPNORM_BENCH ?? ''
 console.log('method                   layer            value ms   with gradient   ratio')
 for (const [name, padding, run] of methods)
   if (name.includes(wanted)) for (const [layer, geometry] of LAYERS) row(name, layer, layerOf(geometry, padding), run)
+// Powers of the autocorrelation: the number of iterations decides what a gradient costs beside them.
+for (const [name, layer, iterations] of [
+  ['8@16, 5×5', { channels: 8, kernel: 5 }, 4],
+  ['16@16', { channels: 16 }, 5],
+  ['16@16', { channels: 16 }, 6],
+  ['8@16', { channels: 8 }, 6],
+  ['4@16', { channels: 4 }, 7],
+] as const) {
+  const operand = layerOf({ ...layer, inputSize: 16, stride: 1, groups: 1 }, 'zero')
+  const method = `spatialGram, t = ${iterations}`
+  if (method.includes(wanted)) row(method, name, operand, (of, options) => spatialGram(of, { ...options, iterations }))
+}
 const matrix = dense({ data: seeded(2, 400 * 500, 0.05), shape: [400, 500] })
 for (const [name, run] of [
   ['exact', exact],

@@ -14,7 +14,7 @@ export interface PowerSum {
   readonly row: number
   readonly exponent: number
   readonly frequencies: Frequencies
-  /** Column j of the power at every frequency, n rows, up to a common factor: if asked for, and if there is room for all columns at a time. */
+  /** Column j of the power up to a common factor (`openColumn`): if asked for, and if there is room for all columns at a time. */
   readonly column?: Complex
 }
 
@@ -47,7 +47,7 @@ export function largestPowerSum(gram: GramSymbol, grid: readonly number[], steps
       exponent = found.exponent
       error = found.error
       addSums(strip, grid, frequencies, sums)
-      if (withColumn && wide >= n) column = columnOf(strip, sums.indexOf(peakOf(sums)))
+      if (withColumn && wide >= n) column = columnOf(strip, grid, frequencies, sums.indexOf(peakOf(sums)))
     })
   }
   const slack = Math.sqrt(n * points) * error * 1.0001
@@ -124,16 +124,22 @@ function align(
   return { exponent, error: nextUp(error) }
 }
 
+/** n real signals on a grid, two of them the parts of one complex signal, or their transforms. */
+export function openColumn(n: number, points: number): Complex {
+  const length = ((n + 1) >> 1) * points
+  return { re: new Float64Array(length), im: new Float64Array(length) }
+}
+
 /** A column of the whole matrix from its lower triangle. */
-function columnOf({ n, count, parts }: Strip, j: number): Complex {
-  const { re, im } = parts()
-  const column = { re: new Float64Array(n * count), im: new Float64Array(n * count) }
+function columnOf({ n, count, parts }: Strip, grid: readonly number[], frequencies: Frequencies, j: number): Complex {
+  const points = sizeOf(grid)
+  const column = openColumn(n, points)
+  const { here, mirror } = mirrorPlaces(frequencies)
   for (let i = 0; i < n; i++) {
-    const from = (i < j ? i * n + j : j * n + i) * count
-    column.re.set(re.subarray(from, from + count), i * count)
-    column.im.set(im.subarray(from, from + count), i * count)
+    // above the diagonal is the conjugate of what is below it, which is the value at the mirrored frequency
+    const [at, twin] = i < j ? [mirror, here] : [here, mirror]
+    placeConjugates(parts(), (i < j ? i * n + j : j * n + i) * count, at, twin, column, (i >> 1) * points, (i & 1) === 1)
   }
-  for (let at = 0; at < j * count; at++) column.im[at] = -column.im[at]
   return column
 }
 

@@ -12,6 +12,7 @@ import {
   weightOf,
 } from './gram-taps.ts'
 import { interpolateTaps, planeNorms, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
+import { pointAxes, tapsFromPoints } from './real-points.ts'
 import { passes, passesSingle, type Proof, SINGLE_UNIT, singleCost } from './cholesky-tests.ts'
 import { bracketAll, type Brackets, type Evaluate, type Starts } from './gram-bracket.ts'
 import { type Complement, complementOf } from './gram-complement.ts'
@@ -57,8 +58,8 @@ export interface GramSymbol {
   climb(frequencies: Frequencies, steps: number, starts?: Starts): Ritz[]
   /** λ_max(G(θ)) at each frequency, from below by a few steps of Lanczos and from above by one Cholesky test somewhere below t. */
   bracket(frequencies: Frequencies, t: number, steps: number, starts: Starts): Brackets
-  /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout. */
-  write(frequencies: Frequencies, first: number, count: number, g: number): void
+  /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout; `phases` of `putPhasesAt`. */
+  write(frequencies: Frequencies, first: number, count: number, g: number, phases?: number): void
   /**
    * z_k = Σ_p w_kp·A_p v for lists of one complex weight a tap: the first of them, m complex numbers, and Re z_jᴴz_k for all j ≤ k, row by row of
    * a triangle.
@@ -96,9 +97,9 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     inBatches(n, positions, planes, frequencies, count, work)
   const evaluateSingle = (frequencies: Frequencies, count: number, work: Batch) =>
     inQuads(n, positions, single, frequencies, count, work)
-  const writeAt: GramSymbol['write'] = (frequencies, first, count, g) =>
+  const writeAt: GramSymbol['write'] = (frequencies, first, count, g, phases) =>
     borrow(inner => {
-      const phase = putPhasesAt(inner, positions, frequencies, first, count)
+      const phase = phases ?? putPhasesAt(inner, positions, frequencies, first, count)
       inner.routines.hermitianSymbol((count + 1) >> 1, n, positions.length, planes, phase, g)
     })
   return {
@@ -206,15 +207,20 @@ function openTaps(
 ): { error: number; norms: () => Float64Array } {
   const { rows: m, columns: n, offsets } = symbol
   const half = positions.length
-  const frequencies = tapFrequencies(offsets)
-  if (!frequencies || !worthInterpolating(n, frequencies, 2 * products.length)) {
+  const axes = pointAxes(symbol)
+  const frequencies = axes ? undefined : tapFrequencies(offsets)
+  const values = frequencies && worthInterpolating(n, frequencies, 2 * products.length) ? frequencies : undefined
+  if (!axes && !values) {
     const error = gramError(weight, m, offsets.length, half, products)
     const found = borrow(inner => formTaps(inner, a, m, n, half, products, planes, error))
     return { error, norms: () => found }
   }
   const length = planesBytes(n, half) / 8
-  arena.f64(planes, length).fill(0)
-  const formed = borrow(inner => interpolateTaps(inner, symbol, a, frequencies, positions, weight, planes))
+  const formed = borrow(inner =>
+    axes
+      ? tapsFromPoints(inner, symbol, a, axes, positions, planes)
+      : interpolateTaps(inner, symbol, a, values!, positions, weight, planes),
+  )
   const error = (formed + evaluationError(weight, offsets.length, half)) * 1.0001
   let found: Float64Array | undefined
   return { error, norms: () => (found ??= planeNorms(arena.f64(planes, length), n, half, error)) }

@@ -63,6 +63,9 @@ export function formTaps(
   return Float64Array.from({ length: half + 1 }, (_, t) => normCeiling(arena.f64(g + t * plane * 8, plane), n) + error)
 }
 
+/** Roundings that a term of `autocorrelate` meets at most, `times` products of m terms added up: sums of 64, their lanes, their total. */
+export const roundingsOf = (m: number, times: number) => Math.min(Math.ceil(m / 2), 64) + 1 + times * Math.ceil(m / 128)
+
 /** Side of the planes `autocorrelate` adds to. */
 export const tileSide = (n: number) => 4 * Math.ceil(n / 4)
 
@@ -73,7 +76,7 @@ export const packedBytes = (m: number, n: number) => 64 * Math.ceil(n / 4) * Mat
 export const planesBytes = (n: number, half: number) => 16 * Math.ceil(n / 2) * (Math.ceil(n / 2) + 1) * (2 * half + 1)
 
 /** The upper triangle of a symmetric matrix from the lower. */
-function mirror(x: Float64Array, side: number): void {
+export function mirror(x: Float64Array, side: number): void {
   for (let j = 1; j < side; j++) for (let i = 0; i < j; i++) x[j * side + i] = x[i * side + j]
 }
 
@@ -102,13 +105,13 @@ function normCeiling(x: Float64Array, n: number): number {
 /**
  * Bound of ‖fl(G(θ)) − G(θ)‖₂ for every θ (docs/rounding.md, "The Gram symbol").
  *
- * Entrywise it is at most κ·B with B = (Σ_p|A_p|)ᵀ(Σ_p|A_p|) and κ = γ(⌈m/2⌉ + 3 + pairs) for the taps + γ(H + 3) for the sum over them
+ * Entrywise it is at most κ·B with B = (Σ_p|A_p|)ᵀ(Σ_p|A_p|) and κ = γ(roundings + 2) for the taps + γ(H + 3) for the sum over them
  * + the error of a phase; and ‖B‖₂ ≤ ‖Σ_p|A_p|‖_F².
  */
 export function gramError(weight: number, m: number, axes: number, half: number, products: readonly Product[]): number {
   const counts = new Int32Array(half + 1)
   for (const { into } of products) counts[into]++
-  const kappa = gamma(Math.ceil(m / 2) + 3 + Math.max(...counts)) + gamma(half + 3) + PHASE_ERROR * Math.max(1, axes)
+  const kappa = gamma(roundingsOf(m, Math.max(...counts)) + 2) + gamma(half + 3) + PHASE_ERROR * Math.max(1, axes)
   return kappa * weight * 1.0001
 }
 

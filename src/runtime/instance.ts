@@ -17,17 +17,20 @@ export interface Routines {
   bisection(n: number, de: number, scale: number, out: number): void
   svd(pairs: number, m: number, n: number, a: number, u: number, values: number, v: number, w: number): number
   pack(m: number, n: number, a: number, panels: number): void
+  packSum(taps: number, m: number, n: number, a: number, w: number, panels: number): void
   autocorrelate(m: number, n: number, a: number, b: number, c: number): void
   multiply(m: number, rows: number, columns: number, a: number, b: number, c: number): void
   halfPlanes(n: number, taps: number, g: number, planes: number): void
   hermitianSymbol(pairs: number, n: number, taps: number, planes: number, phase: number, g: number): void
-  addHalfPlanes(pairs: number, n: number, taps: number, g: number, weights: number, planes: number): void
+  addHalfPlanes(pairs: number, n: number, taps: number, g: number, weights: number, planes: number, w: number): void
+  interpolate(count: number, n: number, taps: number, v: number, weights: number, planes: number, w: number): void
   gram(pairs: number, m: number, n: number, a: number, g: number): void
   tapProducts(taps: number, m: number, n: number, a: number, x: number, y: number): void
   tapSums(count: number, taps: number, m: number, w: number, y: number, z: number): void
   hermitianTimes(pairs: number, n: number, g: number, x: number, y: number): void
-  krylov(pairs: number, n: number, steps: number, scale: number, g: number, x: number): void
-  hermitianSum(pairs: number, n: number, count: number, x: number, y: number, h: number): void
+  krylov(pairs: number, n: number, steps: number, chains: number, g: number, x: number): void
+  anticommutator(pairs: number, n: number, p: number, m: number, h: number): void
+  hermitianSum(pairs: number, n: number, count: number, x: number, h: number): void
   climb(n: number, steps: number, g: number, x: number, w: number, out: number): void
   deflate(n: number, g: number, v: number, sigma: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void

@@ -3,7 +3,7 @@ import { peakOf } from '../summation.ts'
 import { circularFrequencies, type Frequencies, mirrorPlaces, type Symbol } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
-import { packedBytes, tileSide } from './gram-taps.ts'
+import { packedBytes, planesBytes, tileSide } from './gram-taps.ts'
 import { PHASE_ERROR, putPhases, putPhasesAt } from './phases.ts'
 
 /**
@@ -52,9 +52,10 @@ export function interpolateTaps(
   const g = arena.alloc(held * n * n * 32)
   const f = arena.alloc(m * n * 32)
   const squares = arena.alloc(held * 16)
-  const shares = sharesOf(frequencies)
+  const shares = sharesOf(mirrorPlaces(frequencies))
   const spread = Math.sqrt(weight) * (gamma(taps + 2) + PHASE_ERROR * offsets.length)
   let [errors, values] = [0, 0]
+  arena.f64(planes, planesBytes(n, positions.length) / 8).fill(0)
   for (let first = 0, size = 1; first < count; first += size) {
     size = first === 0 ? 1 : Math.min(2 * held, count - first)
     const pairs = (size + 1) >> 1
@@ -82,8 +83,9 @@ export function interpolateTaps(
         n,
         positions.length,
         g,
-        putWeights(inner, positions, frequencies, shares, first, size),
+        putWeights(inner, positions.length, putPhasesAt(inner, positions, frequencies, first, size), shares, first, size),
         planes,
+        inner.alloc(pairs * 32),
       ),
     )
   }
@@ -119,35 +121,41 @@ function traceOf(arena: Arena, g: number, n: number, lane: number): number {
 }
 
 /** 1/N for a frequency of a grid of N that is its own conjugate, 2/N for one that stands for two. */
-export function sharesOf(frequencies: Frequencies): Float64Array {
-  const { here, mirror } = mirrorPlaces(frequencies)
-  const shares = Float64Array.from(here, (place, i) => (place === mirror[i] ? 1 : 2))
-  const points = shares.reduce((sum, share) => sum + share, 0)
-  return shares.map(share => share / points)
+export function sharesOf({ here, mirror }: { here: Int32Array; mirror: Int32Array }): Float64Array {
+  const shares = new Float64Array(here.length)
+  let points = 0
+  for (let i = 0; i < shares.length; i++) points += shares[i] = here[i] === mirror[i] ? 1 : 2
+  for (let i = 0; i < shares.length; i++) shares[i] /= points
+  return shares
 }
 
 /**
- * Weights of the inverse transform over a grid of which `frequencies` are one of each conjugate pair: its share for G₀, share·2cos(q·θ)
- * and share·2sin(q·θ) for the others. The second lane of an odd count weighs nothing.
+ * Weights of the inverse transform over a grid of which frequencies with these phases are one of each conjugate pair: its share for G₀,
+ * share·2cos(q·θ) and share·2sin(q·θ) for the others. The second lane of an odd count weighs nothing.
  */
 export function putWeights(
   arena: Arena,
-  positions: readonly (readonly number[])[],
-  frequencies: Frequencies,
+  taps: number,
+  phases: number,
   shares: Float64Array,
   first: number,
   count: number,
 ): number {
-  const centre = frequencies.turns.map(() => 0)
-  const at = putPhasesAt(arena, [centre, ...positions], frequencies, first, count)
-  const entries = positions.length + 1
-  const weights = arena.f64(at, ((count + 1) >> 1) * entries * 4)
-  for (let slot = 0; slot < 2 * ((count + 1) >> 1); slot++) {
-    const share = slot < count ? shares[first + slot] : 0
-    const to = (slot >> 1) * entries * 4 + (slot & 1)
-    for (let t = 0; t < entries; t++) {
-      weights[to + 4 * t] *= t === 0 ? share : 2 * share
-      weights[to + 4 * t + 2] *= 2 * share
+  const pairs = (count + 1) >> 1
+  const at = arena.alloc(pairs * (taps + 1) * 32)
+  const weights = arena.f64(at, pairs * (taps + 1) * 4)
+  const from = arena.f64(phases, pairs * taps * 4)
+  for (let slot = 0, entry = 0; slot < pairs; slot++) {
+    const left = shares[first + 2 * slot]
+    const right = 2 * slot + 1 < count ? shares[first + 2 * slot + 1] : 0
+    weights[4 * slot] = left
+    weights[4 * slot + 1] = right
+    weights[4 * slot + 2] = weights[4 * slot + 3] = 0
+    for (let to = 4 * (slot + pairs); to < weights.length; to += 4 * pairs, entry += 4) {
+      weights[to] = 2 * left * from[entry]
+      weights[to + 1] = 2 * right * from[entry + 1]
+      weights[to + 2] = 2 * left * from[entry + 2]
+      weights[to + 3] = 2 * right * from[entry + 3]
     }
   }
   return at

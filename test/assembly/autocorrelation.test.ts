@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { roundingsOf } from '../../src/runtime/gram-taps.ts'
 import { bits, fenced, random, SIDES } from './pairs.ts'
 
 const uniform = (length: number, seed: number) => Float64Array.from({ length }, random(seed))
@@ -47,6 +48,36 @@ test('c += aᵀb on both sides of every block, also of the cache; of the same op
       })
       assert.is(bits(autocorrelate(m, n, a, right, c)), bits(got))
     }
+  }
+})
+
+test('packSum: what pack makes of a weighted sum of taps, nothing of a tap that weighs nothing', () => {
+  for (const [m, n] of SIDES.flatMap(n => [
+    [n, n],
+    [n + 1, n],
+    [1, n],
+  ])) {
+    const weights = [0.5, 0, -2, 1]
+    const a = uniform(weights.length * m * n, m + n)
+    a.fill(Number.NaN, m * n, 2 * m * n)
+    const sum = Float64Array.from({ length: m * n }, (_, i) => 0.5 * a[i] - 2 * a[2 * m * n + i] + a[3 * m * n + i])
+    const size = 8 * Math.ceil(n / 4) * Math.ceil(m / 2)
+    const [got, expected] = fenced([size, size], (arena, panels, plain) => {
+      arena.routines.packSum(weights.length, m, n, arena.put(a), arena.put(weights), panels)
+      arena.routines.pack(m, n, arena.put(sum), plain)
+    })
+    assert.is(bits(got), bits(expected), `${m}×${n}`)
+  }
+})
+
+test('sums are cut: terms too small for the first of 4096 are lost for 64 of them only', () => {
+  for (const m of [127, 128, 129, 1000, 4096]) {
+    const tiny = 2 ** -53
+    const [a, b] = [new Float64Array(m).fill(tiny), new Float64Array(m).fill(1)]
+    // each lane meets 1 first
+    a[0] = a[1] = 1
+    const got = autocorrelate(m, 1, a, b, new Float64Array(16))[0]
+    assert.ok(Math.abs(got - 2 - (m - 2) * tiny) <= (roundingsOf(m, 1) / 2 ** 53) * 2, `${m}: ${got - 2}`)
   }
 })
 

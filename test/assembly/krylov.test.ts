@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { adjointTimes, type Complex, fenced, pack, random, randomMatrix, SIDES, unpack, zeros } from './pairs.ts'
+import { adjointTimes, type Complex, fenced, pack as batch, random, randomMatrix, SIDES, unpack, zeros } from './pairs.ts'
 
 /** A·B. */
 function times(a: Complex, b: Complex): Complex {
@@ -35,34 +35,55 @@ function close(got: Complex, expected: Complex, tolerance: number, only = (_row:
   })
 }
 
-test('krylov: x_{s+1} = c·G·x_s from lower triangles, for every pair', () => {
+test('krylov: x_{s+1} = G·x_s in every chain of every pair', () => {
   for (const n of SIDES.filter(n => n < 40)) {
-    for (const [steps, count] of [
-      [0, 1],
-      [1, 4],
-      [3, 2],
+    for (const [steps, chains, pairs] of [
+      [0, 1, 1],
+      [1, 2, 2],
+      [3, 3, 1],
+      [2, 1, 3],
     ]) {
-      const roots = Array.from({ length: count }, (_, i) => randomMatrix(n, n, 10 * n + i))
-      const grams = roots.map(root => adjointTimes(root, root))
-      const starts = roots.map((_, i) => randomMatrix(n, steps + 1, n + i))
-      const pairs = count / 2 > 1 ? count >> 1 : 1
-      const scale = 1 / n
-      const [got] = fenced([pairs * (steps + 1) * n * 4], (arena, x) => {
-        arena.f64(x, pairs * (steps + 1) * n * 4).set(pack(starts))
-        // above the diagonal nothing may be read
-        const lower = grams.map(g => ({ ...g, re: g.re.map((y, at) => (at % n < Math.floor(at / n) ? Number.NaN : y)) }))
-        arena.routines.krylov(pairs, n, steps, scale, arena.put(pack(lower)), x)
+      const grams = Array.from({ length: 2 * pairs }, (_, i) => {
+        const root = randomMatrix(n, n, 10 * n + i)
+        const gram = adjointTimes(root, root)
+        return { ...gram, re: gram.re.map(x => x / n), im: gram.im.map(x => x / n) }
+      })
+      const columns = chains * (steps + 1)
+      const starts = grams.map((_, i) => randomMatrix(n, columns, n + i))
+      const [got] = fenced([pairs * columns * n * 4], (arena, x) => {
+        arena.f64(x, pairs * columns * n * 4).set(batch(starts))
+        arena.routines.krylov(pairs, n, steps, chains, arena.put(batch(grams)), x)
       })
       grams.forEach((g, i) => {
-        let expected = columnsOf(starts[i], 0, 1)
-        for (let s = 0; s <= steps; s++) {
-          close(columnsOf(unpack(got, i, n, steps + 1), s, 1), expected, 1e-12)
-          expected = times(g, expected)
-          expected.re.forEach((_, at) => {
-            expected.re[at] *= scale
-            expected.im[at] *= scale
-          })
+        for (let chain = 0; chain < chains; chain++) {
+          let expected = columnsOf(starts[i], chain * (steps + 1), 1)
+          for (let s = 0; s <= steps; s++) {
+            close(columnsOf(unpack(got, i, n, columns), chain * (steps + 1) + s, 1), expected, 1e-12)
+            expected = times(g, expected)
+          }
         }
+      })
+    }
+  }
+})
+
+test('anticommutator: PM + MP, the lower triangle', () => {
+  for (const n of SIDES.filter(n => n < 40)) {
+    for (const pairs of [1, 2]) {
+      const [ps, ms] = [1, 2].map(seed =>
+        Array.from({ length: 2 * pairs }, (_, i) => {
+          const root = randomMatrix(n, n, seed + 10 * n + 3 * i)
+          const turned = adjoint(root)
+          return { ...root, re: root.re.map((x, at) => x + turned.re[at]), im: root.im.map((x, at) => x + turned.im[at]) }
+        }),
+      )
+      const [got] = fenced([pairs * n * n * 4], (arena, h) => {
+        arena.routines.anticommutator(pairs, n, arena.put(batch(ps)), arena.put(batch(ms)), h)
+      })
+      ps.forEach((p, i) => {
+        const [left, right] = [times(p, ms[i]), times(ms[i], p)]
+        const expected = { ...left, re: left.re.map((x, at) => x + right.re[at]), im: left.im.map((x, at) => x + right.im[at]) }
+        close(unpack(got, i, n, n), expected, 1e-12, (row, column) => row >= column)
       })
     }
   }
@@ -75,18 +96,14 @@ test('hermitianSum: Σ_b x_b y_{count−1−b}ᴴ + its adjoint, the lower trian
       [2, 2],
       [5, 1],
     ]) {
-      const batch = Array.from({ length: 2 * pairs }, (_, i) => [
-        randomMatrix(n, count, 3 * n + i),
-        randomMatrix(n, count, 5 * n + i),
-      ])
+      const both = Array.from({ length: 2 * pairs }, (_, i) => randomMatrix(n, 2 * count, 3 * n + i))
       const [got] = fenced([pairs * n * n * 4], (arena, h) => {
-        const [x, y] = [0, 1].map(side => arena.put(pack(batch.map(both => both[side]))))
-        arena.routines.hermitianSum(pairs, n, count, x, y, h)
+        arena.routines.hermitianSum(pairs, n, count, arena.put(batch(both)), h)
       })
-      batch.forEach(([x, y], i) => {
+      both.forEach((x, i) => {
         const expected = zeros(n, n)
         for (let b = 0; b < count; b++) {
-          const product = times(columnsOf(x, b, 1), adjoint(columnsOf(y, count - 1 - b, 1)))
+          const product = times(columnsOf(x, b, 1), adjoint(columnsOf(x, 2 * count - 1 - b, 1)))
           const turned = adjoint(product)
           expected.re.forEach((_, at) => {
             expected.re[at] += product.re[at] + turned.re[at]

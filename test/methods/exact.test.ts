@@ -62,4 +62,24 @@ test('frequencies that single precision cannot tell from the maximum: the larges
   }
 })
 
+test('memory that the taps of one layer leave to the next holds nothing of them, also where a stride leaves gaps', () => {
+  const layerOf = (seed: number, stride: number, shape: number[]) =>
+    conv(
+      {
+        data: seeded(
+          seed,
+          shape.reduce((a, b) => a * b),
+        ),
+        shape,
+      },
+      { inputSize: 8, padding: 'circular', stride },
+    )
+  const strided = layerOf(1, 2, [8, 4, 3, 3])
+  const fresh = exact(strided, { gradient: true })
+  // 16 taps of 8 × 4 are as many numbers as these
+  exact(layerOf(2, 1, [8, 8, 2, 4]))
+  assert.equal(exact(strided, { gradient: true }), fresh)
+  assert.equal(exact(strided, { gradient: true }), fresh)
+})
+
 test.run()

@@ -47,17 +47,23 @@ test('a dense layer has one frequency', () => {
 test('the column that the value leaves behind and one computed from its unit vector give the same gradient', () => {
   const layer = conv({ data: seeded(7, 5 * 6 * 9), shape: [5, 6, 3, 3] })
   const symbol = symbolEverySize(layer)
-  withGramSymbol(symbol, 0, gram => {
-    const { row, frequencies, column } = largestPowerSum(gram, [18, 20], 3, true)
-    const of = { frequencies, column: row, m: 4, scale: 2 ** -4 }
-    assert.ok(column)
-    const left = powerSumGradient(symbol, 0, gram, { ...of, image: column })
-    const own = powerSumGradient(symbol, 0, gram, of)
-    const peak = own.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
-    left.forEach((x, i) => {
-      assert.ok(Math.abs(x - own[i]) < 1e-12 * peak, `${i}`)
+  // as many powers as channels or fewer, and more: then some of them are squarings
+  for (const [steps, grid] of [
+    [3, [18, 20]],
+    [5, [70, 66]],
+  ] as const) {
+    withGramSymbol(symbol, 0, gram => {
+      const { row, frequencies, column } = largestPowerSum(gram, grid, steps, true)
+      const of = { frequencies, column: row, m: 2 ** (steps - 1), scale: 2 ** -4 }
+      assert.ok(column)
+      const left = powerSumGradient(symbol, 0, gram, { ...of, image: column })
+      const own = powerSumGradient(symbol, 0, gram, of)
+      const peak = own.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+      left.forEach((x, i) => {
+        assert.ok(Math.abs(x - own[i]) < 1e-12 * peak, `${steps}, ${i}`)
+      })
     })
-  })
+  }
 })
 
 test('the sign of a tap that is zero but for rounding is 0: an orthogonal kernel', () => {

@@ -46,9 +46,10 @@ const SHAPES = [
   [4, 4, 2, 5],
   [3, 3, 2, 2, 2],
   [20, 17, 1, 1],
+  [300, 3, 3],
 ]
 
-test('the error of G: γ(⌈m/2⌉ + 3 + pairs) + γ(H + 3) + 6uD, times ‖Σ|A|‖_F²', () => {
+test('the error of G: γ(min(⌈m/2⌉, 64) + 3 + ⌈m/128⌉·pairs) + γ(H + 3) + 6uD, times ‖Σ|A|‖_F²', () => {
   assert.ok(PHASE_ERROR >= 6 * U)
   for (const shape of SHAPES) {
     const [m, , ...sides] = shape
@@ -56,7 +57,8 @@ test('the error of G: γ(⌈m/2⌉ + 3 + pairs) + γ(H + 3) + 6uD, times ‖Σ|A
     const weight = weightOf(data, shape)
     // as many pairs as taps have difference 0; half of all other differences
     const half = (product(sides.map(k => 2 * k - 1)) - 1) / 2
-    const kappa = gamma(Math.ceil(m / 2) + 3 + product(sides)) + gamma(half + 3) + 6 * U * sides.length
+    const kappa =
+      gamma(Math.min(Math.ceil(m / 2), 64) + 3 + Math.ceil(m / 128) * product(sides)) + gamma(half + 3) + 6 * U * sides.length
     open(data, shape, gram => {
       assert.ok(gram.weight >= weight && gram.weight <= weight * 1.001, `${shape}: weight ${gram.weight} for ${weight}`)
       assert.ok(gram.error >= kappa * weight, `${shape}: error ${gram.error} for ${kappa * weight}`)
