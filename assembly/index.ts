@@ -27,9 +27,10 @@ export { pack, packSum, autocorrelate, multiply } from './autocorrelation'
 export { frobeniusSquared, fillHermitian } from './squaring'
 export { tapProducts, tapSums } from './taps'
 
-// Hermitian matrices: G(θ) from its taps, those from values, is it below a level, solving with that factor, times a vector, its largest eigenvalue, powers times vectors
+// Hermitian matrices: G(θ) from its taps, those from values and their norms, is it below a level, solving with that factor, times a vector, its largest eigenvalue, powers times vectors
 export { halfPlanes, hermitianSymbol } from './hermitian-symbol'
 export { addHalfPlanes, interpolate } from './interpolation'
+export { planeNorms } from './plane-norms'
 export { cholesky } from './cholesky'
 export { choleskySolve } from './cholesky-solve'
 export { climb, deflate, hermitianTimes } from './climb'

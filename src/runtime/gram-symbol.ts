@@ -9,9 +9,10 @@ import {
   gramError,
   planesBytes,
   type Product,
+  tapNorms,
   weightOf,
 } from './gram-taps.ts'
-import { interpolateTaps, planeNorms, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
+import { interpolateTaps, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
 import { pointAxes, tapsFromPoints } from './real-points.ts'
 import { passes, passesSingle, type Proof, SINGLE_UNIT, singleCost } from './cholesky-tests.ts'
 import { bracketAll, type Brackets, type Evaluate, type Starts } from './gram-bracket.ts'
@@ -89,7 +90,9 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
   const a = arena.put(own)
   const planes = arena.alloc(planesBytes(n, positions.length))
   const weight = weightOf(own, m * n)
-  const { error, norms } = openTaps(arena, symbol, a, weight, positions, products, planes)
+  const error = openTaps(symbol, a, weight, positions, products, planes)
+  let found: Float64Array | undefined
+  const norms = () => (found ??= tapNorms(planes, n, positions.length, error))
   const margin = (level: number) => 2 * error + choleskyError(n) * n * level + 1e-290
   const { planes: single, error: rounding } = singlePlanes(arena, planes, n, positions.length)
   const proof: Proof = { error, errorSingle: rounding + 2 * error, margin }
@@ -195,35 +198,30 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
   }
 }
 
-/** Forms the taps of G in the cheaper way; bounds of their norms are computed when asked for. */
+/** Forms the taps of G in the cheaper way; returns the bound of ‖fl(G(θ)) − G(θ)‖₂. */
 function openTaps(
-  arena: Arena,
   symbol: Symbol,
   a: number,
   weight: number,
   positions: GramSymbol['positions'],
   products: readonly Product[],
   planes: number,
-): { error: number; norms: () => Float64Array } {
+): number {
   const { rows: m, columns: n, offsets } = symbol
   const half = positions.length
   const axes = pointAxes(symbol)
   const frequencies = axes ? undefined : tapFrequencies(offsets)
   const values = frequencies && worthInterpolating(n, frequencies, 2 * products.length) ? frequencies : undefined
-  if (!axes && !values) {
-    const error = gramError(weight, m, offsets.length, half, products)
-    const found = borrow(inner => formTaps(inner, a, m, n, half, products, planes, error))
-    return { error, norms: () => found }
-  }
-  const length = planesBytes(n, half) / 8
-  const formed = borrow(inner =>
-    axes
+  return borrow(inner => {
+    if (!axes && !values) {
+      formTaps(inner, a, m, n, half, products, planes)
+      return gramError(weight, m, offsets.length, half, products)
+    }
+    const formed = axes
       ? tapsFromPoints(inner, symbol, a, axes, positions, planes)
-      : interpolateTaps(inner, symbol, a, values!, positions, weight, planes),
-  )
-  const error = (formed + evaluationError(weight, offsets.length, half)) * 1.0001
-  let found: Float64Array | undefined
-  return { error, norms: () => (found ??= planeNorms(arena.f64(planes, length), n, half, error)) }
+      : interpolateTaps(inner, symbol, a, values!, positions, weight, planes)
+    return (formed + evaluationError(weight, offsets.length, half)) * 1.0001
+  })
 }
 
 /** What is done with G at `size` frequencies from the given one of a list, at address g. */

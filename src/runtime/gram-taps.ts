@@ -1,6 +1,6 @@
-import { gamma, UNIT } from '../rounding.ts'
+import { gamma } from '../rounding.ts'
 import { absoluteSquares, type Symbol, tapPositions } from '../symbol.ts'
-import type { Arena } from './arena.ts'
+import { type Arena, borrow } from './arena.ts'
 import { PHASE_ERROR } from './phases.ts'
 
 /** A product of two taps of F that goes into a tap of G. */
@@ -35,7 +35,7 @@ export function differencesOf(offsets: Symbol['offsets']): { places: number[][];
   return { places, positions, products }
 }
 
-/** Forms the taps of G, reorders them for evaluation, and bounds the norm of each from above (q = 0 first). */
+/** Forms the taps of G from products of those of F, and reorders them for evaluation. */
 export function formTaps(
   arena: Arena,
   a: number,
@@ -44,8 +44,7 @@ export function formTaps(
   half: number,
   products: readonly Product[],
   planes: number,
-  error: number,
-) {
+): void {
   const { autocorrelate, halfPlanes, pack } = arena.routines
   const side = tileSide(n)
   const plane = side * side
@@ -60,7 +59,6 @@ export function formTaps(
   for (const { from, to, into } of products) autocorrelate(m, n, packed[from], packed[to], g + into * plane * 8)
   mirror(arena.f64(g, plane), side)
   halfPlanes(n, half, g, planes)
-  return Float64Array.from({ length: half + 1 }, (_, t) => normCeiling(arena.f64(g + t * plane * 8, plane), n) + error)
 }
 
 /** Roundings that a term of `autocorrelate` meets at most, `times` products of m terms added up: sums of 64, their lanes, their total. */
@@ -80,26 +78,18 @@ export function mirror(x: Float64Array, side: number): void {
   for (let j = 1; j < side; j++) for (let i = 0; i < j; i++) x[j * side + i] = x[i * side + j]
 }
 
-/** min(‖X‖_F, √(‖X‖₁‖X‖_∞)) rounded up, X in a plane of side 4⌈n/4⌉. */
-function normCeiling(x: Float64Array, n: number): number {
-  const side = tileSide(n)
-  const rows = new Float64Array(n)
-  let squares = 0
-  let widest = 0
-  for (let j = 0; j < n; j++) {
-    let column = 0
-    for (let i = 0; i < n; i++) {
-      const entry = Math.abs(x[j * side + i])
-      squares += entry * entry
-      column += entry
-      rows[i] += entry
-    }
-    widest = Math.max(widest, column)
-  }
-  let tallest = 0
-  for (let i = 0; i < n; i++) tallest = Math.max(tallest, rows[i])
-  const inflate = 1 + (n * n + 8) * 2 * UNIT
-  return Math.min(Math.sqrt(squares), Math.sqrt(widest * tallest)) * inflate
+/** Upper bounds of ‖G_q‖₂ for computed taps, q = 0 first: min(‖·‖_F, √(‖·‖₁‖·‖_∞)) and what they may be wrong by. */
+export function tapNorms(planes: number, n: number, half: number, error: number): Float64Array {
+  return borrow(inner => {
+    const out = inner.alloc((half + 1) * 24)
+    inner.routines.planeNorms(n, half, planes, inner.alloc((n + 1) * 16), out)
+    const found = inner.f64(out, 3 * half + 3)
+    const inflate = 1 + gamma(n * n + 16) * 4
+    return Float64Array.from({ length: half + 1 }, (_, t) => {
+      const [squares, row, column] = found.subarray(3 * t)
+      return Math.sqrt(Math.min(squares, row * column)) * inflate + error
+    })
+  })
 }
 
 /**

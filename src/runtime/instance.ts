@@ -21,6 +21,7 @@ export interface Routines {
   autocorrelate(m: number, n: number, a: number, b: number, c: number): void
   multiply(m: number, rows: number, columns: number, a: number, b: number, c: number): void
   halfPlanes(n: number, taps: number, g: number, planes: number): void
+  planeNorms(n: number, taps: number, planes: number, w: number, out: number): void
   hermitianSymbol(pairs: number, n: number, taps: number, planes: number, phase: number, g: number): void
   addHalfPlanes(pairs: number, n: number, taps: number, g: number, weights: number, planes: number, w: number): void
   interpolate(count: number, n: number, taps: number, v: number, weights: number, planes: number, w: number): void

@@ -1,5 +1,4 @@
 import { gamma } from '../rounding.ts'
-import { peakOf } from '../summation.ts'
 import { circularFrequencies, type Frequencies, mirrorPlaces, type Symbol } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
@@ -159,39 +158,4 @@ export function putWeights(
     }
   }
   return at
-}
-
-/** Upper bounds of ‖G_q‖₂ for computed taps, q = 0 first: min(‖·‖_F, √(‖·‖₁‖·‖_∞)) and what they may be wrong by. */
-export function planeNorms(planes: Float64Array, n: number, half: number, error: number): Float64Array {
-  const inflate = 1 + gamma(n * n + 16) * 4
-  return Float64Array.from({ length: half + 1 }, (_, t) => planeNorm(planes, n, half, t) * inflate + error)
-}
-
-function planeNorm(planes: Float64Array, n: number, half: number, t: number): number {
-  const block = 4 * (1 + 2 * half)
-  const rows = new Float64Array(n)
-  const columns = new Float64Array(n)
-  let squares = 0
-  for (let j = 0, at = 4 * t; j < n; j += 2) {
-    for (let i = j; i < n; i += 2, at += block) {
-      for (let e = 0; e < 4; e++) {
-        const row = i + (e & 1)
-        const column = j + (e >> 1)
-        if (row >= n || column > row) continue
-        // G₀ is symmetric and stored once; of the others there is the sum of two entries that mirror each other, and the difference.
-        const sum = planes[at + e]
-        const difference = t === 0 ? 0 : planes[at + 4 * half + e]
-        const below = Math.abs(t === 0 ? sum : (sum + difference) / 2)
-        const above = Math.abs(t === 0 ? sum : (sum - difference) / 2)
-        squares += below * below
-        rows[row] += below
-        columns[column] += below
-        if (row === column) continue
-        squares += above * above
-        rows[column] += above
-        columns[row] += above
-      }
-    }
-  }
-  return Math.min(Math.sqrt(squares), Math.sqrt(peakOf(rows) * peakOf(columns)))
 }
