@@ -3,6 +3,7 @@ import { normalised, scaleInPlace } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { adjointGather, forwardGather } from './gather.ts'
+import { openSingle, type SingleOperator } from './single.ts'
 import { openSweep } from './sweep.ts'
 import { openWinograd } from './winograd.ts'
 
@@ -38,6 +39,8 @@ export interface Operator {
   adjoint(y: Vector, x: Vector): void
   /** Both products in a quarter of the multiplications, and with ten times the rounding, where the geometry allows it. */
   rapid?(): Pick<Operator, 'apply' | 'adjoint'>
+  /** The same in single precision, on vectors of its own, in the arena given. */
+  single?(arena: Arena): SingleOperator
   /** ∂⟨u, T v⟩/∂K in the kernel's own shape and layout; it does not depend on K, so nothing is scaled. */
   correlate(u: Vector, v: Vector): Float64Array
   dot(x: Vector, y: Vector): number
@@ -98,7 +101,15 @@ export function openOperator(layer: SizedConv, arena: Arena): Operator {
     },
     apply: (x, y) => apply.run(x.at, y.at),
     adjoint: (y, x) => adjoint.run(y.at, x.at),
-    ...(filterable(layer, forward) && { rapid: () => openRapid(layer, forward, data, arena) }),
+    ...(filterable(layer, forward) && {
+      rapid: () => openRapid(layer, forward, data, arena, false),
+      single: (inner: Arena) =>
+        openSingle(
+          inner,
+          { inputs: [layer.inChannels, inputs], outputs: [layer.outChannels, outputs] },
+          openRapid(layer, forward, data, inner, true),
+        ),
+    }),
     correlate(u, v) {
       const gradient = new Float64Array(data.length)
       if (layer.transposed) there.correlate(v.at, u.at, gradient)
@@ -126,27 +137,41 @@ function filterable(layer: SizedConv, { groups, rows, columns, kernelSize, strid
   )
 }
 
-function openRapid(layer: SizedConv, forward: Forward, data: Float64Array, arena: Arena): Pick<Operator, 'apply' | 'adjoint'> {
+function openRapid(
+  layer: SizedConv,
+  forward: Forward,
+  data: Float64Array,
+  arena: Arena,
+  single: boolean,
+): Pick<Operator, 'apply' | 'adjoint'> {
   const { rows, columns, before, inputSize, outputSize } = forward
   const { out, in: inner, taps } = kernelStrides(layer)
   const at = (o: number, i: number, p: number) => o * out + i * inner + Math.floor(p / 3) * taps[0] + (p % 3) * taps[1]
-  const there = openWinograd(arena, {
-    entry: (o, i, p) => data[at(o, i, p)],
-    out: rows,
-    in: columns,
-    before,
-    inputSize,
-    outputSize,
-  })
+  const there = openWinograd(
+    arena,
+    {
+      entry: (o, i, p) => data[at(o, i, p)],
+      out: rows,
+      in: columns,
+      before,
+      inputSize,
+      outputSize,
+    },
+    single,
+  )
   // The adjoint is a convolution with the kernel turned about its centre.
-  const back = openWinograd(arena, {
-    entry: (i, o, p) => data[at(o, i, 8 - p)],
-    out: columns,
-    in: rows,
-    before: before.map(pad => 2 - pad),
-    inputSize: outputSize,
-    outputSize: inputSize,
-  })
+  const back = openWinograd(
+    arena,
+    {
+      entry: (i, o, p) => data[at(o, i, 8 - p)],
+      out: columns,
+      in: rows,
+      before: before.map(pad => 2 - pad),
+      inputSize: outputSize,
+      outputSize: inputSize,
+    },
+    single,
+  )
   const [apply, adjoint] = layer.transposed ? [back, there] : [there, back]
   return { apply: (x, y) => apply(x.at, y.at), adjoint: (y, x) => adjoint(y.at, x.at) }
 }
@@ -215,16 +240,16 @@ export function correlateLayer(layer: SizedConv, u: ArrayLike<number>, v: ArrayL
   })
 }
 
-/** Vectors at equal distances, padded with zeros to whole blocks of eight, and beyond: routines may read up to four numbers past the end. */
-export function openBasis(arena: Arena, count: number, channels: number, pixels: number): Basis {
+/** Vectors at equal distances, padded with zeros to whole blocks of 64 bytes, and beyond: routines may read up to four numbers past the end. */
+export function openBasis(arena: Arena, count: number, channels: number, pixels: number, bytes = 8): Basis {
   const length = channels * pixels
-  const padded = Math.ceil((length + 4) / 8) * 8
-  const at = arena.alloc(count * padded * 8)
-  arena.f64(at, count * padded).fill(0)
-  return { vectors: Array.from({ length: count }, (_, i) => ({ at: at + i * padded * 8, length, channels })) }
+  const stride = Math.ceil(((length + 4) * bytes) / 64) * 64
+  const at = arena.alloc(count * stride)
+  arena.f64(at, (count * stride) / 8).fill(0)
+  return { vectors: Array.from({ length: count }, (_, i) => ({ at: at + i * stride, length, channels })) }
 }
 
-const strideOf = ({ vectors }: Basis) => (vectors.length > 1 ? vectors[1].at - vectors[0].at : 0)
+export const strideOf = ({ vectors }: Basis) => (vectors.length > 1 ? vectors[1].at - vectors[0].at : 0)
 
 /** rows × columns to columns × rows, where `columns` is the length of a row of `from`. */
 function transpose(from: ArrayLike<number>, to: Float64Array, columns: number): void {

@@ -1,0 +1,58 @@
+import type { Basis, Vector } from '../runtime/operator.ts'
+import type { SingleOperator } from '../runtime/single.ts'
+import type { Square } from './krylov.ts'
+
+/** TᵀT in single precision. */
+export interface SingleSquare extends Square, Pick<SingleOperator, 'demote' | 'promote' | 'components' | 'add'> {}
+
+/** s ← about (θ − TᵀT)⁻¹ r away from the vectors that are refined, until `share` of r is left; returns the products made, at most `limit`. */
+export type Correction = (theta: number, r: Vector, s: Vector, share: number, limit: number) => number
+
+/**
+ * Conjugate gradients in single precision, preconditioned by what is known of the spectrum: the inverse is 1/(θ − θ_i) along a Ritz vector
+ * with value θ_i and about 1/θ across. Along the first `top` ones, which are refined, it is 0; on what is left the operator is positive
+ * definite as long as θ is the largest eigenvalue there.
+ *
+ * @param basis Ritz vectors with their `values`, descending
+ */
+export function openCorrection(map: SingleSquare, basis: Basis, values: Float64Array, top: number): Correction {
+  const [rest, better, direction, image, sum] = map.basis(5).vectors
+  /** better ← θ·M⁻¹ rest; returns the length of `rest` across the refined vectors. */
+  const precondition = (theta: number) => {
+    const components = map.components(basis, values.length, rest)
+    const along = components.subarray(0, top).reduce((total, c) => total + c * c, 0)
+    map.scale(1, rest, better)
+    map.add(
+      basis,
+      components.map((c, i) => (i < top ? -c : c * (theta / (theta - values[i]) - 1))),
+      better,
+    )
+    return Math.sqrt(Math.max(0, map.dot(rest, rest) - along))
+  }
+  return (theta, r, s, share, limit) => {
+    map.demote(r, rest)
+    map.scale(0, rest, sum)
+    const goal = share * precondition(theta)
+    let slope = map.dot(rest, better)
+    map.scale(1, better, direction)
+    let work = 0
+    while (work < limit) {
+      map.square(direction, image)
+      work++
+      map.scale(-1, image, image)
+      map.axpy(theta, direction, image)
+      const curvature = map.dot(direction, image)
+      if (curvature <= 0) break
+      const step = slope / curvature
+      map.axpy(step, direction, sum)
+      map.axpy(-step, image, rest)
+      if (precondition(theta) <= goal) break
+      const next = map.dot(rest, better)
+      map.scale(next / slope, direction, direction)
+      map.axpy(1, better, direction)
+      slope = next
+    }
+    map.promote(sum, s)
+    return work
+  }
+}
