@@ -42,10 +42,10 @@ export interface Ritz {
 }
 
 /**
- * Lanczos iteration with thick restarts from basis[0], until the residuals of the `wanted` first Ritz pairs are at most tolerance·σ₁² or
- * `iterations` products have been made. Leaves in the basis the first Ritz vector, or as many as a restart keeps.
+ * Lanczos iteration with thick restarts from basis[0], until the residual of the first Ritz pair is at most tolerance·σ₁² or `iterations`
+ * products have been made. Leaves at most `leave` Ritz vectors at the head of the basis.
  */
-export function iterate(space: Space, wanted: number, tolerance: number, iterations: number): Ritz {
+export function iterate(space: Space, tolerance: number, iterations: number, leave = 1): Ritz {
   const { map, basis, size, keep } = space
   const h = Array.from({ length: size }, () => new Float64Array(size))
   let work = 0
@@ -56,10 +56,19 @@ export function iterate(space: Space, wanted: number, tolerance: number, iterati
       const { residual, count } = extend(space, h, from, first, until)
       work += count - first
       const { sigma, v } = smallSvd(h.slice(0, count).map(column => column.slice(0, count)))
-      const converged = v.slice(0, wanted).every(({ [count - 1]: last }) => residual * Math.abs(last) <= tolerance * sigma[0])
+      const converged = residual * Math.abs(v[0][count - 1]) <= tolerance * sigma[0]
+      if (process.env.DBG)
+        console.log(
+          work,
+          count,
+          v
+            .slice(0, 4)
+            .map(x => ((residual * Math.abs(x[count - 1])) / sigma[0]).toExponential(1))
+            .join(' '),
+        )
       const done = converged || work >= iterations || keep === 0
       if (!done && until < size) continue
-      const kept = done && wanted === 1 ? 1 : Math.min(keep, count)
+      const kept = Math.min(done ? leave : keep, count)
       map.combine(basis, count, joined(v.slice(0, kept)))
       if (done) return { values: sigma.slice(0, kept), work, converged }
       // Restart: h becomes the diagonal of Ritz values with the residual's coefficients beside it.

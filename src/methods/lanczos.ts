@@ -2,10 +2,10 @@ import type { Bound, Start } from '../bound.ts'
 import type { SizedConv } from '../conv.ts'
 import type { LinearOperator } from '../linear-operator.ts'
 import { borrow } from '../runtime/arena.ts'
-import type { Vector } from '../runtime/operator.ts'
+import { normalizeVector, type Vector } from '../runtime/operator.ts'
 import type { SingleOperator } from '../runtime/single.ts'
 import { fractionOption, lowerBound, wholeOption } from './claim.ts'
-import type { SingleSquare } from './correction.ts'
+import type { Family, SingleSquare } from './correction.ts'
 import { iterate, openSpace, type Square } from './krylov.ts'
 import { openProducts, type Products, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
 import { refine } from './refine.ts'
@@ -44,8 +44,11 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
   return borrow(arena => {
     const products = openProducts(operator, arena, 'lanczos')
     const v = products.input()
-    writeStart(products, v, options.start, seed, () => products.layer && windowStart(products.layer))
-    const { work, converged } = climb(products, v, tolerance, iterations)
+    const [guess, other] = (products.layer && windowStart(products.layer)) ?? []
+    writeStart(products, v, options.start, seed, () => guess)
+    const mirror = other && products.input()
+    if (mirror) writeStart(products, mirror, { method: 'lanczos', vectors: [other] }, seed)
+    const { work, converged } = climb(products, v, mirror, tolerance, iterations)
     const u = products.output()
     products.apply(v, u)
     return lowerBound(rayleighFloor(products, v, u), {
@@ -63,6 +66,9 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
 /** Tolerance from which rounding of ten times a plain product's, or a loss of orthogonality of 1e-8, does not show. */
 const COARSE = 1e-11
 
+/** Ritz values closer than this to the first are not told apart in single precision: their vectors are refined together. */
+const CLOSE = 2 ** -16
+
 /** Residual to which single precision goes: a little above what its products' rounding leaves. */
 const SINGLE = 3e-6
 
@@ -70,27 +76,46 @@ const SINGLE = 3e-6
 const LONG = 2 ** 14
 
 /** Leaves the top Ritz vector in v: by way of single precision where that is offered and worth it, then in double precision if that was not enough. */
-function climb(products: Products, v: Vector, tolerance: number, iterations: number) {
-  const first = approach(products, v, tolerance, iterations)
+function climb(products: Products, v: Vector, mirror: Vector | undefined, tolerance: number, iterations: number) {
+  const coarse = tolerance < COARSE || v.length < LONG || !products.single
+  const first = coarse ? { work: 0, converged: false } : approach(products, v, mirror, tolerance, iterations)
   if (first.converged || first.work >= iterations) return first
   const map = openSquare(products, tolerance)
   const size = Math.min(sizeOf(v.length, 8), Math.max(products.output().length, 2))
   const space = openSpace(map, size, tolerance < COARSE || v.length * size < 2 ** 17)
   products.scale(1, v, space.basis.vectors[0])
-  const { work, converged } = iterate(space, 1, tolerance, iterations - first.work)
+  const { work, converged } = iterate(space, tolerance, iterations - first.work)
   products.scale(1, space.basis.vectors[0], v)
   return { work: first.work + work, converged }
 }
 
-/** Lanczos iteration in single precision, then iterative refinement of what it found. The second Ritz pair too, since it may be the mirror image of the first. */
-function approach(products: Products, v: Vector, tolerance: number, iterations: number) {
-  if (tolerance < COARSE || v.length < LONG || !products.single) return { work: 0, converged: false }
+/**
+ * Lanczos iteration in single precision from each start, one after the other, then iterative refinement of what they found.
+ *
+ * A maximum of the symbol at θ* is one at −θ* too, and two singular values differ by as little as 10⁻⁸: the start's real and imaginary
+ * parts. An iteration finds one vector of the two fast and the other very late, so each has its own.
+ */
+function approach(products: Products, v: Vector, mirror: Vector | undefined, tolerance: number, iterations: number) {
   return borrow(arena => {
     const single = openSingleSquare(products.single!(arena))
-    const space = openSpace(single, sizeOf(v.length, 4), true)
-    single.demote(v, space.basis.vectors[0])
-    const { values, work } = iterate(space, 2, SINGLE, iterations)
-    const refined = refine(openSquare(products, tolerance), single, space.basis, values, v, tolerance, iterations - work)
+    const space = openSpace(single, sizeOf(v.length, 4), false)
+    const families: Family[] = []
+    let work = 0
+    for (const start of mirror ? [v, mirror] : [v]) {
+      const [first] = space.basis.vectors
+      single.demote(start, first)
+      for (const { basis, top } of families) single.project(basis, top, first)
+      normalizeVector(single, first)
+      const ritz = iterate(space, SINGLE, iterations - work, space.keep)
+      work += ritz.work
+      const basis = single.basis(ritz.values.length)
+      basis.vectors.forEach((q, i) => single.scale(1, space.basis.vectors[i], q))
+      const largest = families.length > 0 ? families[0].values[0] : ritz.values[0]
+      const top = ritz.values.filter(x => x >= largest * (1 - CLOSE)).length
+      families.push({ basis, values: ritz.values, top })
+      if (work >= iterations) break
+    }
+    const refined = refine(openSquare(products, tolerance), single, families, v, tolerance, iterations - work)
     return { work: work + refined.work, converged: refined.converged }
   })
 }

@@ -1,10 +1,7 @@
 import { normalizeVector, type Basis, type Vector } from '../runtime/operator.ts'
-import { openCorrection, type SingleSquare } from './correction.ts'
+import { type Family, openCorrection, type SingleSquare } from './correction.ts'
 import { orthogonalize, type Square } from './krylov.ts'
 import { smallSvd } from './small-svd.ts'
-
-/** Ritz values closer than this to the first are not told apart in single precision: their vectors are refined together. */
-const CLOSE = 2 ** -16
 
 /** Corrections at most; each gains two to four digits. */
 const CORRECTIONS = 6
@@ -20,28 +17,26 @@ const SHARE = 2 ** -9
  * several digits. Gives up when a correction gains none.
  *
  * Sleijpen & Van der Vorst 1996.
- *
- * @param ritz vectors in single precision, with their `values`, descending
  */
 export function refine(
   map: Square,
   single: SingleSquare,
-  ritz: Basis,
-  values: Float64Array,
+  families: readonly Family[],
   v: Vector,
   tolerance: number,
   iterations: number,
 ): { work: number; converged: boolean } {
-  const top = Math.min(4, values.filter(x => x >= values[0] * (1 - CLOSE)).length)
-  const subspace = openSubspace(map, top + CORRECTIONS)
-  const correct = openCorrection(single, ritz, values, top)
-  for (let i = 0; i < top; i++) subspace.add(x => single.promote(ritz.vectors[i], x))
+  const refined = families.flatMap(({ basis, top }) => basis.vectors.slice(0, top))
+  const subspace = openSubspace(map, refined.length + CORRECTIONS)
+  const correct = openCorrection(single, families)
+  for (const q of refined) subspace.add(x => single.promote(q, x))
   const [r] = map.basis(1).vectors
-  let work = top
+  let work = refined.length
   for (let before = Number.POSITIVE_INFINITY; ; work++) {
     const theta = subspace.best(v, r)
     const residual = map.norm(r) / theta
     const converged = residual <= tolerance
+    if (process.env.DBG) console.log('res', work, residual, refined.length)
     if (converged || residual > before / 2 || subspace.full() || work >= iterations) return { work, converged }
     before = residual
     map.scale(1 / (residual * theta), r, r)

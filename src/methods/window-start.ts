@@ -16,13 +16,13 @@ const SHORTEST = 2 ** 12
  *
  * Only a start: nothing is claimed of the maxima, which a coarse grid may miss.
  */
-export function windowStart(layer: SizedConv): Float64Array | undefined {
+export function windowStart(layer: SizedConv): [Float64Array, Float64Array] | undefined {
   const { stride, dilation, groups, circular } = forwardOf(layer)
   const length = layer.inChannels * sizeOf(layer.inputSize)
   if (length < SHORTEST || circular || groups > 1 || stride.length === 0) return undefined
   if (stride.some(s => s > 1) || dilation.some(s => s > 1)) return undefined
   const symbol = symbolEverySize(layer)
-  const start = new Float64Array(length)
+  const start: [Float64Array, Float64Array] = [new Float64Array(length), new Float64Array(length)]
   const [best, ...others] = highestPeaks(symbol)
   if (!best) return undefined
   addWindow(layer, symbol, best, 1, start)
@@ -61,7 +61,13 @@ function close(a: Ray, b: Ray): boolean {
 }
 
 /** start ← start + weight·Re(c·e^{iθ·x})·Π sin(π(x_d + 1)/(n_d + 1)), c the singular vector on the layer's input side. */
-function addWindow(layer: SizedConv, symbol: Symbol, ray: Ray, weight: number, start: Float64Array): void {
+function addWindow(
+  layer: SizedConv,
+  symbol: Symbol,
+  ray: Ray,
+  weight: number,
+  [start, mirror]: [Float64Array, Float64Array],
+): void {
   const { inChannels, inputSize, transposed } = layer
   // The symbol is the convolution's behind a transposed layer, and stored transposed if wide; F(θ)ᵀ has conjugate vectors, sides swapped.
   const vector = turned(transposed === symbol.transposed ? ray.v : ray.image)
@@ -83,7 +89,11 @@ function addWindow(layer: SizedConv, symbol: Symbol, ray: Ray, weight: number, s
       const [c, s] = [waves[d][2 * i], waves[d][2 * i + 1]]
       ;[re, im] = [re * c - im * s, re * s + im * c]
     })
-    for (let c = 0; c < inChannels; c++) start[c * pixels + x] += vector[2 * c] * re - sign * vector[2 * c + 1] * im
+    for (let c = 0; c < inChannels; c++) {
+      const [a, b] = [vector[2 * c], sign * vector[2 * c + 1]]
+      start[c * pixels + x] += a * re - b * im
+      mirror[c * pixels + x] += a * im + b * re
+    }
   }
 }
 
