@@ -28,7 +28,7 @@ const tilesAtOnce = (channels: number) => Math.max(28, Math.round((28 * channels
 /** Transforms and products in one precision: bytes of a number, output channels side by side in a kernel matrix. */
 interface Precision {
   readonly bytes: 4 | 8
-  readonly panel: 4 | 8
+  readonly panel: 4 | 16
   readonly input: Routines['winogradInput']
   readonly output: Routines['winogradOutput']
   /** y[tile][o] = Σ_i kernel[o][i]·x[tile][i] */
@@ -40,7 +40,7 @@ function openPrecision(arena: Arena, { out, in: inner }: Filtering, tiles: numbe
   if (single)
     return {
       bytes: 4,
-      panel: 8,
+      panel: 16,
       input: routines.winogradInputSingle,
       output: routines.winogradOutputSingle,
       plane: (count, kernel, x, y) => routines.planeSingle(count, inner, out, kernel, x, y),
