@@ -27,20 +27,32 @@ function high(x: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3))
 }
 
-/** y ← t·y + s·x; x and y may be the same. */
-export function addSingle(n: i32, t: f64, s: f64, x: usize, y: usize): void {
-  const old = f32x4.splat(<f32>t)
+/** y ← y + s·x. */
+export function axpySingle(n: i32, s: f64, x: usize, y: usize): void {
   const v = f32x4.splat(<f32>s)
   for (const end = y + ((<usize>n) << 2); y < end; x += 16, y += 16) {
-    v128.store(y, f32x4.add(f32x4.mul(old, v128.load(y)), f32x4.mul(v, v128.load(x))))
+    v128.store(y, f32x4.add(v128.load(y), f32x4.mul(v, v128.load(x))))
   }
 }
 
-/** c_i ← ⟨basis_i, w⟩ for `count` vectors `stride` bytes apart, two at a time so that w is read half as often. */
-export function dotsSingle(count: i32, n: i32, basis: usize, stride: usize, w: usize, c: usize): void {
+/** y ← s·x; x and y may be the same. */
+export function scaleSingle(n: i32, s: f64, x: usize, y: usize): void {
+  const v = f32x4.splat(<f32>s)
+  for (const end = y + ((<usize>n) << 2); y < end; x += 16, y += 16) v128.store(y, f32x4.mul(v, v128.load(x)))
+}
+
+/**
+ * Subtracts from w its components along `count` vectors of a basis, `stride` bytes apart: all components first, two at a time so that w is
+ * read half as often.
+ *
+ *   w  in/out  with room for a multiple of sixteen numbers      c  out  count doubles: the components
+ */
+export function projectSingle(count: i32, n: i32, basis: usize, stride: usize, w: usize, c: usize): void {
+  let q = basis
   let i = 0
-  for (; i + 2 <= count; i += 2, basis += 2 * stride, c += 16) pair(n, basis, basis + stride, w, c)
-  if (i < count) store<f64>(c, dotSingle(n, basis, w))
+  for (; i + 2 <= count; i += 2, q += 2 * stride) pair(n, q, q + stride, w, c + ((<usize>i) << 3))
+  if (i < count) store<f64>(c + ((<usize>i) << 3), dotSingle(n, q, w))
+  addSum(-1, count, n, basis, stride, c, w)
 }
 
 @inline
@@ -61,14 +73,14 @@ function pair(n: i32, q0: usize, q1: usize, w: usize, c: usize): void {
   store<f64>(c, f64x2.extract_lane(a1, 0) + f64x2.extract_lane(a1, 1), 8)
 }
 
-/** w ← w + Σ c_i·basis_i, sixteen numbers of w at a time. w has room for a multiple of sixteen. */
-export function sumSingle(count: i32, n: i32, basis: usize, stride: usize, c: usize, w: usize): void {
+/** w ← w + sign·Σ c_i·basis_i, sixteen numbers of w at a time. */
+function addSum(sign: f64, count: i32, n: i32, basis: usize, stride: usize, c: usize, w: usize): void {
   const stop = c + ((<usize>count) << 3)
   for (const end = w + ((<usize>n) << 2); w < end; w += 64, basis += 64) {
     let x0 = v128.load(w), x1 = v128.load(w, 16), x2 = v128.load(w, 32), x3 = v128.load(w, 48)
     let q = basis
     for (let t = c; t < stop; t += 8, q += stride) {
-      const s = f32x4.splat(<f32>load<f64>(t))
+      const s = f32x4.splat(<f32>(sign * load<f64>(t)))
       x0 = f32x4.add(x0, f32x4.mul(s, v128.load(q)))
       x1 = f32x4.add(x1, f32x4.mul(s, v128.load(q, 16)))
       x2 = f32x4.add(x2, f32x4.mul(s, v128.load(q, 32)))
@@ -91,7 +103,7 @@ export function combineSingle(count: i32, kept: i32, n: i32, basis: usize, strid
   const column = (<usize>count) << 3
   for (const end = basis + ((<usize>n) << 2); basis < end; basis += 64) {
     memory.fill(w, 0, (<usize>kept) << 6)
-    for (let j: usize = 0; j < <usize>kept; j++) sumSingle(count, 16, basis, stride, q + j * column, w + (j << 6))
+    for (let j: usize = 0; j < <usize>kept; j++) addSum(1, count, 16, basis, stride, q + j * column, w + (j << 6))
     let v = basis
     for (let j: usize = 0; j < <usize>kept; j++, v += stride) memory.copy(v, w + (j << 6), 64)
   }

@@ -57,15 +57,6 @@ export function iterate(space: Space, tolerance: number, iterations: number, lea
       work += count - first
       const { sigma, v } = smallSvd(h.slice(0, count).map(column => column.slice(0, count)))
       const converged = residual * Math.abs(v[0][count - 1]) <= tolerance * sigma[0]
-      if (process.env.DBG)
-        console.log(
-          work,
-          count,
-          v
-            .slice(0, 4)
-            .map(x => ((residual * Math.abs(x[count - 1])) / sigma[0]).toExponential(1))
-            .join(' '),
-        )
       const done = converged || work >= iterations || keep === 0
       if (!done && until < size) continue
       const kept = Math.min(done ? leave : keep, count)

@@ -5,7 +5,7 @@ import { borrow } from '../runtime/arena.ts'
 import { normalizeVector, type Vector } from '../runtime/operator.ts'
 import type { SingleOperator } from '../runtime/single.ts'
 import { fractionOption, lowerBound, wholeOption } from './claim.ts'
-import type { Family, SingleSquare } from './correction.ts'
+import type { SingleSquare } from './correction.ts'
 import { iterate, openSpace, type Square } from './krylov.ts'
 import { openProducts, type Products, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
 import { refine } from './refine.ts'
@@ -44,11 +44,15 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
   return borrow(arena => {
     const products = openProducts(operator, arena, 'lanczos')
     const v = products.input()
-    const [guess, other] = (products.layer && windowStart(products.layer)) ?? []
-    writeStart(products, v, options.start, seed, () => guess)
-    const mirror = other && products.input()
-    if (mirror) writeStart(products, mirror, { method: 'lanczos', vectors: [other] }, seed)
-    const { work, converged } = climb(products, v, mirror, tolerance, iterations)
+    const { layer } = products
+    let windows: ReturnType<typeof windowStart>
+    const guess = () => {
+      if (layer) windows ??= windowStart(layer)
+      return windows ?? []
+    }
+    writeStart(products, v, options.start, seed, () => guess()[0])
+    const starts = { v, warm: options.start !== undefined, mirror: () => guess()[1] }
+    const { work, converged } = climb(products, starts, tolerance, iterations)
     const u = products.output()
     products.apply(v, u)
     return lowerBound(rayleighFloor(products, v, u), {
@@ -66,58 +70,98 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
 /** Tolerance from which rounding of ten times a plain product's, or a loss of orthogonality of 1e-8, does not show. */
 const COARSE = 1e-11
 
-/** Ritz values closer than this to the first are not told apart in single precision: their vectors are refined together. */
+/** Residual to which single precision goes: a little above what its rounding leaves, and far enough for the second Ritz vectors to be told from the first. */
+const SINGLE = 2 ** -17
+
+/** Eigenvalues closer than this to the first are refined together with it. */
 const CLOSE = 2 ** -16
 
-/** Residual to which single precision goes: a little above what its products' rounding leaves. */
-const SINGLE = 3e-6
-
-/** Length from which single precision pays for the vectors it needs besides. */
+/** Length from which single precision pays for the vectors and tables it needs besides. */
 const LONG = 2 ** 14
 
-/** Leaves the top Ritz vector in v: by way of single precision where that is offered and worth it, then in double precision if that was not enough. */
-function climb(products: Products, v: Vector, mirror: Vector | undefined, tolerance: number, iterations: number) {
-  const coarse = tolerance < COARSE || v.length < LONG || !products.single
-  const first = coarse ? { work: 0, converged: false } : approach(products, v, mirror, tolerance, iterations)
-  if (first.converged || first.work >= iterations) return first
+/** Ritz vectors that an iteration in single precision leaves. */
+const LEAVE = 2
+
+/** Start vectors: the one to begin with, whether it may be the answer already, and one for the first one's mirror image. */
+interface Starts {
+  readonly v: Vector
+  readonly warm: boolean
+  mirror(): Float64Array | undefined
+}
+
+interface Outcome {
+  readonly work: number
+  readonly converged: boolean
+}
+
+/** v ← the top Ritz vector: by way of single precision where that is offered and worth it, by double precision where that was not enough. */
+function climb(products: Products, starts: Starts, tolerance: number, iterations: number): Outcome {
+  const { v } = starts
   const map = openSquare(products, tolerance)
+  let work = 0
+  if (tolerance >= COARSE && v.length >= LONG && products.single) {
+    const first = approach(products, map, starts, tolerance, iterations)
+    if (first.converged || first.work >= iterations) return first
+    work = first.work
+  }
   const size = Math.min(sizeOf(v.length, 8), Math.max(products.output().length, 2))
   const space = openSpace(map, size, tolerance < COARSE || v.length * size < 2 ** 17)
-  products.scale(1, v, space.basis.vectors[0])
-  const { work, converged } = iterate(space, tolerance, iterations - first.work)
-  products.scale(1, space.basis.vectors[0], v)
-  return { work: first.work + work, converged }
+  map.scale(1, v, space.basis.vectors[0])
+  const last = iterate(space, tolerance, iterations - work)
+  map.scale(1, space.basis.vectors[0], v)
+  return { work: work + last.work, converged: last.converged }
 }
 
 /**
- * Lanczos iteration in single precision from each start, one after the other, then iterative refinement of what they found.
+ * Lanczos iteration in single precision, then iterative refinement of what it found.
  *
- * A maximum of the symbol at θ* is one at −θ* too, and two singular values differ by as little as 10⁻⁸: the start's real and imaginary
- * parts. An iteration finds one vector of the two fast and the other very late, so each has its own.
+ * A maximum of the symbol at θ* is one at −θ* too, so the largest singular values come in pairs, 10⁻⁸ apart: the real and the imaginary
+ * part of a modulated window. An iteration from one of them finds it fast and the other late, so each has an iteration of its own.
  */
-function approach(products: Products, v: Vector, mirror: Vector | undefined, tolerance: number, iterations: number) {
+function approach(products: Products, map: Square, starts: Starts, tolerance: number, iterations: number): Outcome {
+  const { v, warm } = starts
+  if (warm && residualOf(map, v) <= tolerance) return { work: 1, converged: true }
   return borrow(arena => {
     const single = openSingleSquare(products.single!(arena))
     const space = openSpace(single, sizeOf(v.length, 4), false)
-    const families: Family[] = []
+    const found = single.basis(2 * LEAVE)
+    let count = 0
     let work = 0
-    for (const start of mirror ? [v, mirror] : [v]) {
+    let largest = 0
+    const run = (start: Vector) => {
       const [first] = space.basis.vectors
       single.demote(start, first)
-      for (const { basis, top } of families) single.project(basis, top, first)
+      single.project(found, count, first)
       normalizeVector(single, first)
-      const ritz = iterate(space, SINGLE, iterations - work, space.keep)
-      work += ritz.work
-      const basis = single.basis(ritz.values.length)
-      basis.vectors.forEach((q, i) => single.scale(1, space.basis.vectors[i], q))
-      const largest = families.length > 0 ? families[0].values[0] : ritz.values[0]
-      const top = ritz.values.filter(x => x >= largest * (1 - CLOSE)).length
-      families.push({ basis, values: ritz.values, top })
-      if (work >= iterations) break
+      const { values, work: made } = iterate(space, SINGLE, iterations - work, LEAVE)
+      work += made
+      largest ||= values[0]
+      for (let i = 0; i < values.length && values[i] >= largest * (1 - CLOSE); i++) {
+        const q = found.vectors[count]
+        single.scale(1, space.basis.vectors[i], q)
+        single.project(found, count, q)
+        if (normalizeVector(single, q) > 0.1) count++
+      }
     }
-    const refined = refine(openSquare(products, tolerance), single, families, v, tolerance, iterations - work)
+    run(v)
+    const mirror = work < iterations && starts.mirror()
+    if (mirror) {
+      products.write(v, mirror)
+      normalizeVector(products, v)
+      run(v)
+    }
+    const refined = refine(map, single, found, count, v, tolerance, iterations - work)
     return { work: work + refined.work, converged: refined.converged }
   })
+}
+
+/** ‖TᵀT v − θv‖/θ of a unit vector. */
+function residualOf(map: Square, v: Vector): number {
+  const [r] = map.basis(1).vectors
+  map.square(v, r)
+  const theta = map.dot(v, r)
+  map.axpy(-theta, v, r)
+  return map.norm(r) / theta
 }
 
 /** More vectors mean fewer products and more memory, which is the limit: 256 MB. */

@@ -1,46 +1,49 @@
-import { normalizeVector, type Basis, type Vector } from '../runtime/operator.ts'
-import { type Family, openCorrection, type SingleSquare } from './correction.ts'
+import { type Basis, normalizeVector, type Vector } from '../runtime/operator.ts'
+import { openCorrection, type SingleSquare } from './correction.ts'
 import { orthogonalize, type Square } from './krylov.ts'
 import { smallSvd } from './small-svd.ts'
 
-/** Corrections at most; each gains two to four digits. */
+/** Corrections at most; each gains two digits, and there are five to gain. */
 const CORRECTIONS = 6
 
-/** Part of the residual a correction leaves at best: what the rounding of products in single precision allows. */
-const SHARE = 2 ** -9
+/** What a correction leaves of the residual; less is a little more than the rounding of products in single precision allows. */
+const SHARE = 2 ** -8
 
 /**
- * Iterative refinement: v ← the top eigenvector of TᵀT to the residual asked for, from Ritz vectors in single precision.
+ * Iterative refinement: v ← the top eigenvector of TᵀT to the residual asked for, from `count` vectors in single precision that nearly
+ * span it.
  *
- * Rayleigh–Ritz in double precision over the Ritz vectors that belong together and the corrections s found so far; s solves
- * (θ − TᵀT) s = r, r the residual, to a few digits and in single precision (Jacobi–Davidson). So one product in double precision gains
- * several digits. Gives up when a correction gains none.
+ * Rayleigh–Ritz in double precision over these vectors and the corrections found so far; a correction s solves (θ − TᵀT) s = r, r the
+ * residual, to two digits in single precision (Jacobi–Davidson). So those two digits cost one product in double precision. Gives up when
+ * a correction gains nothing.
  *
  * Sleijpen & Van der Vorst 1996.
+ *
+ * @param refined orthonormal @param iterations products, of either precision, that may be made
  */
 export function refine(
   map: Square,
   single: SingleSquare,
-  families: readonly Family[],
+  refined: Basis,
+  count: number,
   v: Vector,
   tolerance: number,
   iterations: number,
 ): { work: number; converged: boolean } {
-  const refined = families.flatMap(({ basis, top }) => basis.vectors.slice(0, top))
-  const subspace = openSubspace(map, refined.length + CORRECTIONS)
-  const correct = openCorrection(single, families)
-  for (const q of refined) subspace.add(x => single.promote(q, x))
+  const subspace = openSubspace(map, count + CORRECTIONS)
+  const correct = openCorrection(single, refined, count)
+  for (const q of refined.vectors.slice(0, count)) subspace.add(x => single.promote(q, x))
   const [r] = map.basis(1).vectors
-  let work = refined.length
+  let work = count
   for (let before = Number.POSITIVE_INFINITY; ; work++) {
     const theta = subspace.best(v, r)
     const residual = map.norm(r) / theta
     const converged = residual <= tolerance
-    if (process.env.DBG) console.log('res', work, residual, refined.length)
-    if (converged || residual > before / 2 || subspace.full() || work >= iterations) return { work, converged }
+    if (process.env.DBG) console.log('res', work, residual, count)
+    if (converged || !(residual < before / 2) || subspace.full() || work >= iterations) return { work, converged }
     before = residual
     map.scale(1 / (residual * theta), r, r)
-    const share = Math.max(SHARE, (0.3 * tolerance) / residual)
+    const share = Math.max(SHARE, (0.6 * tolerance) / residual)
     subspace.add(x => {
       work += correct(theta, r, x, share, iterations - work)
     })
@@ -52,10 +55,8 @@ function openSubspace(map: Square, capacity: number) {
   const [basis, images] = [map.basis(capacity), map.basis(capacity)]
   const h: Float64Array[] = []
   const mix = (weights: Float64Array, from: Basis, to: Vector) => {
-    map.scale(0, to, to)
-    weights.forEach((w, i) => {
-      map.axpy(w, from.vectors[i], to)
-    })
+    map.scale(weights[0], from.vectors[0], to)
+    for (let i = 1; i < weights.length; i++) map.axpy(weights[i], from.vectors[i], to)
   }
   return {
     full: () => h.length === capacity,
@@ -70,7 +71,8 @@ function openSubspace(map: Square, capacity: number) {
     },
     /** v ← the top Ritz vector, r ← TᵀT v − θv; returns θ. */
     best(v: Vector, r: Vector): number {
-      const { sigma, v: vectors } = smallSvd(h.map((_, j) => Float64Array.from(h, (_, i) => h[Math.max(i, j)][Math.min(i, j)])))
+      const columns = h.map((_, j) => Float64Array.from(h, (_, i) => h[Math.max(i, j)][Math.min(i, j)]))
+      const { sigma, v: vectors } = smallSvd(columns)
       mix(vectors[0], basis, v)
       mix(vectors[0], images, r)
       map.axpy(-sigma[0], v, r)

@@ -24,7 +24,7 @@ export function openCallbacks(linear: LinearOperator, arena: Arena): Omit<Operat
     read,
     apply: (x, y) => arena.f64(y.at, rows).set(checked(apply(read(x)), rows, 'the product with the operator')),
     adjoint: (y, x) => arena.f64(x.at, columns).set(checked(adjoint(read(y)), columns, 'the product with the adjoint')),
-    ...vectorRoutines(arena),
+    ...vectorRoutines(arena.routines),
   }
 }
 

@@ -80,9 +80,9 @@ export interface Routines {
   winogradOutputSingle(width: number, height: number, channels: number, row: number, y: number, plane: number, planes: number, w: number): void
   planeSingle(tiles: number, depth: number, m: number, panels: number, x: number, y: number): void
   dotSingle(n: number, x: number, y: number): number
-  dotsSingle(count: number, n: number, basis: number, stride: number, w: number, c: number): void
-  addSingle(n: number, t: number, s: number, x: number, y: number): void
-  sumSingle(count: number, n: number, basis: number, stride: number, c: number, w: number): void
+  axpySingle(n: number, s: number, x: number, y: number): void
+  scaleSingle(n: number, s: number, x: number, y: number): void
+  projectSingle(count: number, n: number, basis: number, stride: number, w: number, c: number): void
   combineSingle(count: number, kept: number, n: number, basis: number, stride: number, q: number, w: number): void
 }
 

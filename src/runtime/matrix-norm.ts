@@ -34,7 +34,7 @@ export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
   if (columns === 1 || rows === 1) return rankOne(matrix)
   if (data.every(x => x === 0)) return { sigma: 0, lower: 0, u: new Float64Array(rows), v: new Float64Array(columns) }
   return borrow(arena => {
-    const routines = vectorRoutines(arena)
+    const routines = vectorRoutines(arena.routines)
     const size = Math.min(BASIS, rows, columns)
     const right = openBasis(arena, size + 1, 1, columns)
     const [u, old] = openBasis(arena, 2, 1, rows).vectors

@@ -3,6 +3,7 @@ import { normalised, scaleInPlace } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { adjointGather, forwardGather } from './gather.ts'
+import type { Routines } from './instance.ts'
 import { openSingle, type SingleOperator } from './single.ts'
 import { openSweep } from './sweep.ts'
 import { openWinograd } from './winograd.ts'
@@ -116,7 +117,7 @@ export function openOperator(layer: SizedConv, arena: Arena): Operator {
       else there.correlate(u.at, v.at, gradient)
       return gradient
     },
-    ...vectorRoutines(arena),
+    ...vectorRoutines(arena.routines),
   }
 }
 
@@ -146,11 +147,13 @@ function openRapid(
 ): Pick<Operator, 'apply' | 'adjoint'> {
   const { rows, columns, before, inputSize, outputSize } = forward
   const { out, in: inner, taps } = kernelStrides(layer)
-  const at = (o: number, i: number, p: number) => o * out + i * inner + Math.floor(p / 3) * taps[0] + (p % 3) * taps[1]
+  const offsets = [0, 1, 2].flatMap(a => [0, 1, 2].map(b => a * taps[0] + b * taps[1]))
   const there = openWinograd(
     arena,
     {
-      entry: (o, i, p) => data[at(o, i, p)],
+      data,
+      strides: [out, inner],
+      taps: offsets,
       out: rows,
       in: columns,
       before,
@@ -163,7 +166,9 @@ function openRapid(
   const back = openWinograd(
     arena,
     {
-      entry: (i, o, p) => data[at(o, i, 8 - p)],
+      data,
+      strides: [inner, out],
+      taps: [...offsets].reverse(),
       out: columns,
       in: rows,
       before: before.map(pad => 2 - pad),
@@ -176,8 +181,10 @@ function openRapid(
   return { apply: (x, y) => apply(x.at, y.at), adjoint: (y, x) => adjoint(y.at, x.at) }
 }
 
-/** What can be done with vectors whatever the operator. */
-export function vectorRoutines({ routines }: Arena): Pick<Operator, 'dot' | 'norm' | 'axpy' | 'scale' | 'project' | 'combine'> {
+type VectorRoutine = 'dot' | 'norm' | 'axpy' | 'scale' | 'project' | 'combine'
+
+/** What can be done with vectors whatever the operator and the precision. */
+export function vectorRoutines(routines: Pick<Routines, VectorRoutine>): Pick<Operator, VectorRoutine> {
   return {
     dot: (x, y) => routines.dot(x.length, x.at, y.at),
     norm: x => routines.norm(x.length, x.at),
@@ -240,16 +247,20 @@ export function correlateLayer(layer: SizedConv, u: ArrayLike<number>, v: ArrayL
   })
 }
 
-/** Vectors at equal distances, padded with zeros to whole blocks of 64 bytes, and beyond: routines may read up to four numbers past the end. */
+/** Vectors at equal distances, a single one all zeros, padded with zeros to whole blocks of 64 bytes, and beyond: routines may read up to four numbers past the end. */
 export function openBasis(arena: Arena, count: number, channels: number, pixels: number, bytes = 8): Basis {
   const length = channels * pixels
   const stride = Math.ceil(((length + 4) * bytes) / 64) * 64
   const at = arena.alloc(count * stride)
-  arena.f64(at, (count * stride) / 8).fill(0)
-  return { vectors: Array.from({ length: count }, (_, i) => ({ at: at + i * stride, length, channels })) }
+  const vectors = Array.from({ length: count }, (_, i) => ({ at: at + i * stride, length, channels }))
+  for (const vector of vectors) {
+    const used = count > 1 ? Math.floor((length * bytes) / 8) * 8 : 0
+    arena.f64(vector.at + used, (stride - used) / 8).fill(0)
+  }
+  return { vectors }
 }
 
-export const strideOf = ({ vectors }: Basis) => (vectors.length > 1 ? vectors[1].at - vectors[0].at : 0)
+const strideOf = ({ vectors }: Basis) => (vectors.length > 1 ? vectors[1].at - vectors[0].at : 0)
 
 /** rows × columns to columns × rows, where `columns` is the length of a row of `from`. */
 function transpose(from: ArrayLike<number>, to: Float64Array, columns: number): void {

@@ -3,8 +3,10 @@ import type { Routines } from './instance.ts'
 
 /** A 3×3 kernel on an image with a zero border: y[o, x] = Σ K[o, i, p]·x[i, x + p − before]. */
 export interface Filtering {
-  /** Kernel entry (o, i, p): p row-major over 3×3. */
-  entry(o: number, i: number, p: number): number
+  /** Kernel entry (o, i, p) is data[o·strides[0] + i·strides[1] + taps[p]], p row-major over 3×3. */
+  readonly data: Float64Array
+  readonly strides: readonly [number, number]
+  readonly taps: readonly number[]
   readonly out: number
   readonly in: number
   readonly before: readonly number[]
@@ -119,20 +121,27 @@ function openSegments(arena: Arena, size: readonly number[], before: readonly nu
 }
 
 /** G K Gᵀ for every channel pair, 36 matrices in panels: block of outputs × input × outputs of the block. */
-function openKernels(arena: Arena, { entry, out, in: inner }: Filtering, matrix: number, { bytes, panel }: Precision): number {
-  const at = arena.alloc(36 * matrix * bytes + 32)
-  const view = bytes === 4 ? arena.f32(at, 36 * matrix) : arena.f64(at, 36 * matrix)
+function openKernels(
+  arena: Arena,
+  { data, strides, taps, out, in: inner }: Filtering,
+  matrix: number,
+  { bytes, panel }: Precision,
+) {
+  const kernels = arena.alloc(36 * matrix * bytes + 32)
+  const view = bytes === 4 ? arena.f32(kernels, 36 * matrix) : arena.f64(kernels, 36 * matrix)
   view.fill(0)
   const half = new Float64Array(18)
-  for (let o = 0; o < out; o++)
-    for (let i = 0; i < inner; i++) {
-      for (let r = 0; r < 6; r++)
-        for (let b = 0; b < 3; b++)
-          half[3 * r + b] = G[r][0] * entry(o, i, b) + G[r][1] * entry(o, i, 3 + b) + G[r][2] * entry(o, i, 6 + b)
-      const place = (Math.floor(o / panel) * inner + i) * panel + (o % panel)
-      for (let r = 0; r < 6; r++)
-        for (let s = 0; s < 6; s++)
-          view[(6 * r + s) * matrix + place] = half[3 * r] * G[s][0] + half[3 * r + 1] * G[s][1] + half[3 * r + 2] * G[s][2]
-    }
-  return at
+  // Along the panels: the 36 matrices may be a power of two apart, and of such lines a cache holds few.
+  for (let at = 0; at < matrix; at++) {
+    const o = Math.floor(at / (inner * panel)) * panel + (at % panel)
+    if (o >= out) continue
+    const k = o * strides[0] + (Math.floor(at / panel) % inner) * strides[1]
+    for (let r = 0; r < 6; r++)
+      for (let b = 0; b < 3; b++)
+        half[3 * r + b] = G[r][0] * data[k + taps[b]] + G[r][1] * data[k + taps[3 + b]] + G[r][2] * data[k + taps[6 + b]]
+    for (let r = 0; r < 6; r++)
+      for (let s = 0; s < 6; s++)
+        view[(6 * r + s) * matrix + at] = half[3 * r] * G[s][0] + half[3 * r + 1] * G[s][1] + half[3 * r + 2] * G[s][2]
+  }
+  return kernels
 }
