@@ -7,7 +7,7 @@ import { smallSvd } from './small-svd.ts'
 const CORRECTIONS = 6
 
 /** What a correction leaves of the residual; less is a little more than the rounding of products in single precision allows. */
-const SHARE = 2 ** -8
+const SHARE = 2 ** -7
 
 /**
  * Iterative refinement: v ← the top eigenvector of TᵀT to the residual asked for, from `count` vectors in single precision that nearly
@@ -39,7 +39,6 @@ export function refine(
     const theta = subspace.best(v, r)
     const residual = map.norm(r) / theta
     const converged = residual <= tolerance
-    if (process.env.DBG) console.log('res', work, residual, count)
     if (converged || !(residual < before / 2) || subspace.full() || work >= iterations) return { work, converged }
     before = residual
     map.scale(1 / (residual * theta), r, r)
