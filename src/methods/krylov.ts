@@ -7,8 +7,10 @@ export interface Square extends Pick<Operator, 'dot' | 'norm' | 'axpy' | 'scale'
   basis(count: number): Basis
   /** to ← TᵀT p, up to a factor that stays. */
   square(p: Vector, to: Vector): void
-  /** Rounding of a product relative to its length. */
-  readonly epsilon: number
+  /** Of a number. */
+  readonly bytes: 4 | 8
+  /** There are no more singular values than that. */
+  readonly rank: number
 }
 
 /** TᵀT·basis[j] = Σ_i h[j][i]·basis[i], h symmetric; one more vector for the residual. */
@@ -29,9 +31,13 @@ type Selection = (kept: number, fresh: boolean, scale: number, w: Vector) => voi
 /** Iterations between looks at the residuals. */
 const LOOK = 20
 
-export function openSpace(map: Square, size: number, whole: boolean): Space {
+/** More vectors mean fewer products and more memory, which is the limit: 256 MB. Short ones, and where `exact`, all become orthogonal. */
+export function openSpace(map: Square, length: number, exact: boolean): Space {
+  const wanted = Math.min(length > 2 ** 13 ? 60 : 36, Math.floor(2 ** 28 / map.bytes / length))
+  const size = Math.min(Math.max(4, wanted), length, Math.max(map.rank, 2))
   const basis = map.basis(size + 1)
-  return { map, basis, size, keep: Math.min(12, Math.ceil(size / 3), size - 1), whole, select: openSelection(map, basis) }
+  const keep = Math.min(12, Math.ceil(size / 3), size - 1)
+  return { map, basis, size, keep, whole: exact || length * size < 2 ** 17, select: openSelection(map, basis) }
 }
 
 /** What an iteration ends with: Ritz values in front of their vectors in the basis, and products made. */
@@ -91,7 +97,7 @@ function extend({ map, basis, whole, select }: Space, h: Float64Array[], kept: n
       if (kept > 0) select(kept, j === kept, h[0][0], next)
     }
     residual = normalizeVector(map, next)
-    if (residual <= 64 * map.epsilon * Math.max(h[0][0], h[j][j])) return { residual: 0, count: j + 1 }
+    if (residual <= 2 ** (map.bytes === 4 ? -17 : -46) * Math.max(h[0][0], h[j][j])) return { residual: 0, count: j + 1 }
     if (j + 1 < h.length) h[j][j + 1] = h[j + 1][j] = residual
   }
   return { residual, count: until }
@@ -103,8 +109,7 @@ function extend({ map, basis, whole, select }: Space, h: Float64Array[], kept: n
  * the next. Always two vectors in a row, since each comes from the two before it.
  */
 function openSelection(map: Square, basis: Basis): Selection {
-  const single = map.epsilon > 1e-10
-  const [much, little] = single ? [3e-5, 3e-6] : [1e-10, 1e-12]
+  const [much, little] = map.bytes === 4 ? [3e-5, 3e-6] : [1e-10, 1e-12]
   let spacing = 1
   let wait = 0
   return (kept, fresh, scale, w) => {
