@@ -10,17 +10,14 @@ const SINGLE = 2 ** -17
 /** Eigenvalues closer than this to the first are refined together with it. */
 const CLOSE = 2 ** -16
 
-/** Relative distance of two Rayleigh quotients below which their vectors may belong to one pair. */
-const TWINS = 1e-3
-
 /** Ritz vectors that an iteration leaves. */
 const LEAVE = 2
 
-/** The vector to begin with, whether it may be the answer already, and guesses at the answer and at its mirror image. */
+/** The vector to begin with, whether it may be the answer already, and a guess at its mirror image. */
 export interface Starts {
   readonly v: Vector
   readonly warm: boolean
-  windows(): readonly Float64Array[]
+  mirrored(): Float64Array | undefined
 }
 
 export interface Outcome {
@@ -40,7 +37,7 @@ export function approach(
   products: Pick<Operator, 'write'>,
   map: Square,
   single: NonNullable<Operator['single']>,
-  { v, warm, windows }: Starts,
+  { v, warm, mirrored }: Starts,
   tolerance: number,
   iterations: number,
 ): Outcome {
@@ -49,15 +46,10 @@ export function approach(
     const rough = squareOf(single(arena))
     const search = openSearch(rough, v.length)
     let work = search.run(v, iterations)
-    const guesses = work < iterations ? windows() : []
-    if (guesses.length > 1) {
-      const [real, imaginary] = guesses.map(guess => {
-        products.write(v, guess)
-        return search.quotient(v)
-      })
-      work += 2
-      // v is the imaginary part now.
-      if (Math.abs(imaginary - real) < TWINS * real) work += search.run(v, iterations - work)
+    const mirror = work < iterations && mirrored()
+    if (mirror) {
+      products.write(v, mirror)
+      work += search.run(v, iterations - work)
     }
     const refined = refine(map, rough, search.found, search.count(), v, tolerance, iterations - work)
     return { work: work + refined.work, converged: refined.converged }
@@ -92,14 +84,6 @@ function openSearch(map: SingleSquare, length: number) {
         const { values, work } = iterate(space, SINGLE, iterations, LEAVE)
         keep(space.basis, values)
         return work
-      }),
-    /** ⟨x, TᵀT x⟩/⟨x, x⟩ */
-    quotient: (x: Vector) =>
-      borrow(() => {
-        const [rounded, image] = map.basis(2).vectors
-        map.demote(x, rounded)
-        map.square(rounded, image)
-        return map.dot(rounded, image) / map.dot(rounded, rounded)
       }),
   }
 }

@@ -50,7 +50,7 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
       return windows ?? []
     }
     writeStart(products, v, options.start, seed, () => guess()[0])
-    const starts = { v, warm: options.start !== undefined, windows: guess }
+    const starts = { v, warm: options.start !== undefined, mirrored: () => guess()[1] }
     const { work, converged } = climb(products, starts, tolerance, iterations)
     const u = products.output()
     products.apply(v, u)
@@ -69,8 +69,8 @@ export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOp
 /** Tolerance from which rounding of ten times a plain product's, or a loss of orthogonality of 1e-8, does not show. */
 const COARSE = 1e-11
 
-/** Length from which single precision pays for the vectors and tables it needs besides. */
-const LONG = 2 ** 14
+/** Length from which single precision pays; the pairs of smaller images are less close, and one iteration finds both. */
+const LONG = 2 ** 15
 
 /** v ← the top Ritz vector: by way of single precision where that is offered and worth it, by double precision where that was not enough. */
 function climb(products: Products, starts: Starts, tolerance: number, iterations: number): Outcome {

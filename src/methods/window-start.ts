@@ -10,10 +10,13 @@ import { type Ray, TURN } from '../torus/ray.ts'
 /** Below this length an iteration is over before a maximum of the symbol has been found. */
 const SHORTEST = 2 ** 12
 
+/** Overlap of a window with its mirror image, 1 where θ* is its own and next to nothing elsewhere. */
+const OVERLAP = 0.01
+
 /**
  * A start vector close to the top singular vector of a zero-padded layer: the top right singular vector of the symbol at its highest
- * maxima θ*, modulated by e^{iθ*·x} and sine windows (METHODS §8), real parts; and another of the imaginary parts, close to the second singular vector,
- * unless there is none because θ* is its own mirror image. None where they are not known to be close: stride, dilation, groups, a circular
+ * maxima θ*, modulated by e^{iθ*·x} and sine windows (METHODS §8), real parts; and another of the imaginary parts, close to the second
+ * singular vector, unless there is none because θ* is its own mirror image. None where they are not known to be close: stride, dilation, groups, a circular
  * border, short vectors.
  *
  * Only a start: nothing is claimed of the maxima, which a coarse grid may miss.
@@ -29,7 +32,7 @@ export function windowStart(layer: SizedConv): Float64Array[] | undefined {
   const parts = [new Float64Array(length), new Float64Array(length)]
   addWindow(layer, symbol, best, 1, parts)
   const [real, imaginary] = parts.map(part => sumOfSquares(part))
-  if (imaginary < 2 ** -20 * real) parts.pop()
+  if (Math.abs(real - imaginary) > OVERLAP * real) parts.pop()
   // A lower maximum whose curvature is smaller may still be the one that counts at this size.
   for (const ray of others) addWindow(layer, symbol, ray, 0.3, parts)
   return parts
@@ -64,7 +67,7 @@ function close(a: Ray, b: Ray): boolean {
   )
 }
 
-/** Adds weight·c·e^{iθ·x}·Π sin(π(x_d + 1)/(n_d + 1)) to its real part and, where that is wanted, its imaginary part; c is the singular vector on the layer's input side. */
+/** Adds weight·c·e^{iθ·x}·Π sin(π(x_d + 1)/(n_d + 1)), its real and, where that is wanted, its imaginary part; c the singular vector on the layer's input side. */
 function addWindow(layer: SizedConv, symbol: Symbol, ray: Ray, weight: number, [real, imaginary]: Float64Array[]): void {
   const { inChannels, inputSize, transposed } = layer
   // The symbol is the convolution's behind a transposed layer, and stored transposed if wide; F(θ)ᵀ has conjugate vectors, sides swapped.
