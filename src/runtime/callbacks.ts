@@ -1,7 +1,8 @@
 import { fail, show } from '../errors.ts'
 import type { LinearOperator } from '../linear-operator.ts'
 import type { Arena } from './arena.ts'
-import { type Operator, openBasis, type Vector, vectorRoutines } from './operator.ts'
+import type { Operator, Vector } from './operator.ts'
+import { openBasis, vectorRoutines } from './vectors.ts'
 
 /**
  * An operator given by callbacks, in the same terms as a layer's: vectors in linear memory, products through the caller's functions.

@@ -2,7 +2,8 @@ import { gamma, nextDown, nextUp } from '../rounding.ts'
 import { peakOf, sqrtUp, sumOfSquares } from '../summation.ts'
 import { type Arena, borrow } from './arena.ts'
 import { packedBytes, tileSide } from './gram-taps.ts'
-import { normalizeVector, openBasis, vectorRoutines } from './operator.ts'
+import { normalizeVector } from './operator.ts'
+import { openBasis, vectorRoutines } from './vectors.ts'
 
 /** A real matrix, row-major, entries at most 1 in size. */
 export interface RealMatrix {

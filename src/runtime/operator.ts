@@ -3,9 +3,9 @@ import { normalised, scaleInPlace } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { adjointGather, forwardGather } from './gather.ts'
-import type { Routines } from './instance.ts'
 import { openSingle, type SingleOperator } from './single.ts'
 import { openSweep } from './sweep.ts'
+import { openBasis, vectorRoutines } from './vectors.ts'
 import { openWinograd } from './winograd.ts'
 
 /** A vector in the runtime's memory; it lives as long as its operator. */
@@ -181,31 +181,6 @@ function openRapid(
   return { apply: (x, y) => apply(x.at, y.at), adjoint: (y, x) => adjoint(y.at, x.at) }
 }
 
-type VectorRoutine = 'dot' | 'norm' | 'axpy' | 'scale' | 'project' | 'combine'
-
-/** What can be done with vectors whatever the operator and the precision. */
-export function vectorRoutines(routines: Pick<Routines, VectorRoutine>): Pick<Operator, VectorRoutine> {
-  return {
-    dot: (x, y) => routines.dot(x.length, x.at, y.at),
-    norm: x => routines.norm(x.length, x.at),
-    axpy: (s, x, y) => routines.axpy(x.length, s, x.at, y.at),
-    scale: (s, x, y) => routines.scale(x.length, s, x.at, y.at),
-    project: (basis, count, w) =>
-      borrow(inner => {
-        const components = inner.alloc(count * 8)
-        routines.project(count, w.length, basis.vectors[0].at, strideOf(basis), w.at, components)
-        return inner.f64(components, count).slice()
-      }),
-    combine: (basis, count, s) =>
-      borrow(inner => {
-        const kept = s.length / count
-        const weights = inner.put(s)
-        const { at, length } = basis.vectors[0]
-        routines.combine(count, kept, length, at, strideOf(basis), weights, inner.alloc(kept * 64))
-      }),
-  }
-}
-
 /** v ← v/‖v‖; returns the length it had. */
 export function normalizeVector(routines: Pick<Operator, 'norm' | 'scale'>, v: Vector): number {
   const length = routines.norm(v)
@@ -246,21 +221,6 @@ export function correlateLayer(layer: SizedConv, u: ArrayLike<number>, v: ArrayL
     return operator.correlate(left, right)
   })
 }
-
-/** Vectors at equal distances, a single one all zeros, padded with zeros to whole blocks of 64 bytes, and beyond: routines may read up to four numbers past the end. */
-export function openBasis(arena: Arena, count: number, channels: number, pixels: number, bytes = 8): Basis {
-  const length = channels * pixels
-  const stride = Math.ceil(((length + 4) * bytes) / 64) * 64
-  const at = arena.alloc(count * stride)
-  const vectors = Array.from({ length: count }, (_, i) => ({ at: at + i * stride, length, channels }))
-  for (const vector of vectors) {
-    const used = count > 1 ? Math.floor((length * bytes) / 8) * 8 : 0
-    arena.f64(vector.at + used, (stride - used) / 8).fill(0)
-  }
-  return { vectors }
-}
-
-const strideOf = ({ vectors }: Basis) => (vectors.length > 1 ? vectors[1].at - vectors[0].at : 0)
 
 /** rows × columns to columns × rows, where `columns` is the length of a row of `from`. */
 function transpose(from: ArrayLike<number>, to: Float64Array, columns: number): void {

@@ -1,5 +1,6 @@
 import type { Arena } from './arena.ts'
-import { openBasis, type Operator, type Vector, vectorRoutines } from './operator.ts'
+import type { Operator, Vector } from './operator.ts'
+import { openBasis, vectorRoutines } from './vectors.ts'
 
 /**
  * T̂ on vectors of 32-bit numbers, inner products in double precision: twice as fast and half the memory, for iterations whose results are
