@@ -3,32 +3,39 @@ import { indexOf, sizeOf } from '../tensor.ts'
 import { withGramSymbol } from '../runtime/gram-symbol.ts'
 import { phasesOf } from '../runtime/phases.ts'
 import { circularFrequencies, type Symbol, symbolEverySize } from '../symbol.ts'
+import { sumOfSquares } from '../summation.ts'
 import { ascend } from '../torus/ascent.ts'
 import { type Ray, TURN } from '../torus/ray.ts'
 
 /** Below this length an iteration is over before a maximum of the symbol has been found. */
 const SHORTEST = 2 ** 12
 
+/** Overlap of a window with its mirror image, 1 where θ* is its own and next to nothing elsewhere. */
+const OVERLAP = 0.01
+
 /**
  * A start vector close to the top singular vector of a zero-padded layer: the top right singular vector of the symbol at its highest
- * maxima θ*, modulated by e^{iθ*·x} and sine windows (METHODS §8), real parts. None where that is not known to be close: stride,
- * dilation, groups, a circular border, short vectors.
+ * maxima θ*, modulated by e^{iθ*·x} and sine windows (METHODS §8), real parts; and another of the imaginary parts, close to the second
+ * singular vector, unless there is none because θ* is its own mirror image. None where they are not known to be close: stride, dilation, groups, a circular
+ * border, short vectors.
  *
  * Only a start: nothing is claimed of the maxima, which a coarse grid may miss.
  */
-export function windowStart(layer: SizedConv): Float64Array | undefined {
+export function windowStart(layer: SizedConv): Float64Array[] | undefined {
   const { stride, dilation, groups, circular } = forwardOf(layer)
   const length = layer.inChannels * sizeOf(layer.inputSize)
   if (length < SHORTEST || circular || groups > 1 || stride.length === 0) return undefined
   if (stride.some(s => s > 1) || dilation.some(s => s > 1)) return undefined
   const symbol = symbolEverySize(layer)
-  const start = new Float64Array(length)
   const [best, ...others] = highestPeaks(symbol)
   if (!best) return undefined
-  addWindow(layer, symbol, best, 1, start)
+  const parts = [new Float64Array(length), new Float64Array(length)]
+  addWindow(layer, symbol, best, 1, parts)
+  const [real, imaginary] = parts.map(part => sumOfSquares(part))
+  if (Math.abs(real - imaginary) > OVERLAP * real) parts.pop()
   // A lower maximum whose curvature is smaller may still be the one that counts at this size.
-  for (const ray of others) addWindow(layer, symbol, ray, 0.3, start)
-  return start
+  for (const ray of others) addWindow(layer, symbol, ray, 0.3, parts)
+  return parts
 }
 
 /** A few of the highest maxima over a coarse grid, climbed from there; descending. */
@@ -60,8 +67,8 @@ function close(a: Ray, b: Ray): boolean {
   )
 }
 
-/** start ← start + weight·Re(c·e^{iθ·x})·Π sin(π(x_d + 1)/(n_d + 1)), c the singular vector on the layer's input side. */
-function addWindow(layer: SizedConv, symbol: Symbol, ray: Ray, weight: number, start: Float64Array): void {
+/** Adds weight·c·e^{iθ·x}·Π sin(π(x_d + 1)/(n_d + 1)), its real and, where that is wanted, its imaginary part; c the singular vector on the layer's input side. */
+function addWindow(layer: SizedConv, symbol: Symbol, ray: Ray, weight: number, [real, imaginary]: Float64Array[]): void {
   const { inChannels, inputSize, transposed } = layer
   // The symbol is the convolution's behind a transposed layer, and stored transposed if wide; F(θ)ᵀ has conjugate vectors, sides swapped.
   const vector = turned(transposed === symbol.transposed ? ray.v : ray.image)
@@ -77,13 +84,21 @@ function addWindow(layer: SizedConv, symbol: Symbol, ray: Ray, weight: number, s
     return phase.map((value, at) => value * window[at | 1])
   })
   const pixels = sizeOf(inputSize)
+  const wave = new Float64Array(2 * pixels)
   for (let x = 0; x < pixels; x++) {
     let [re, im] = [weight, 0]
     indexOf(x, inputSize).forEach((i, d) => {
       const [c, s] = [waves[d][2 * i], waves[d][2 * i + 1]]
       ;[re, im] = [re * c - im * s, re * s + im * c]
     })
-    for (let c = 0; c < inChannels; c++) start[c * pixels + x] += vector[2 * c] * re - sign * vector[2 * c + 1] * im
+    wave.set([re, im], 2 * x)
+  }
+  for (let c = 0, at = 0; c < inChannels; c++) {
+    const [re, im] = [vector[2 * c], sign * vector[2 * c + 1]]
+    for (let x = 0; x < 2 * pixels; x += 2, at++) {
+      real[at] += re * wave[x] - im * wave[x + 1]
+      if (imaginary) imaginary[at] += re * wave[x + 1] + im * wave[x]
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { fail, show } from '../errors.ts'
 import type { LinearOperator } from '../linear-operator.ts'
 import type { Arena } from './arena.ts'
-import { type Operator, openBasis, type Vector, vectorRoutines } from './operator.ts'
+import type { Operator, Vector } from './operator.ts'
+import { openBasis, vectorRoutines } from './vectors.ts'
 
 /**
  * An operator given by callbacks, in the same terms as a layer's: vectors in linear memory, products through the caller's functions.
@@ -24,7 +25,7 @@ export function openCallbacks(linear: LinearOperator, arena: Arena): Omit<Operat
     read,
     apply: (x, y) => arena.f64(y.at, rows).set(checked(apply(read(x)), rows, 'the product with the operator')),
     adjoint: (y, x) => arena.f64(x.at, columns).set(checked(adjoint(read(y)), columns, 'the product with the adjoint')),
-    ...vectorRoutines(arena),
+    ...vectorRoutines(arena.routines),
   }
 }
 

@@ -82,6 +82,16 @@ export interface Routines {
   scale(n: number, s: number, x: number, y: number): void
   project(count: number, n: number, basis: number, stride: number, w: number, c: number): void
   combine(count: number, kept: number, n: number, basis: number, stride: number, q: number, w: number): void
+  // biome-ignore format: one routine a line
+  winogradInputSingle(tiles: number, channels: number, row: number, x: number, plane: number, planes: number, w: number): void
+  // biome-ignore format: one routine a line
+  winogradOutputSingle(width: number, height: number, channels: number, row: number, y: number, plane: number, planes: number, w: number): void
+  planeSingle(tiles: number, depth: number, m: number, panels: number, x: number, y: number): void
+  dotSingle(n: number, x: number, y: number): number
+  axpySingle(n: number, s: number, x: number, y: number): void
+  scaleSingle(n: number, s: number, x: number, y: number): void
+  projectSingle(count: number, n: number, basis: number, stride: number, w: number, c: number): void
+  combineSingle(count: number, kept: number, n: number, basis: number, stride: number, q: number, w: number): void
 }
 
 export interface Backend {

@@ -2,7 +2,8 @@ import { gamma, nextDown, nextUp } from '../rounding.ts'
 import { peakOf, sqrtUp, sumOfSquares } from '../summation.ts'
 import { type Arena, borrow } from './arena.ts'
 import { choleskyRoundings, packedBytes, tileSide } from './gram-taps.ts'
-import { normalizeVector, openBasis, vectorRoutines } from './operator.ts'
+import { normalizeVector } from './operator.ts'
+import { openBasis, vectorRoutines } from './vectors.ts'
 
 /** A real matrix, row-major, entries at most 1 in size. */
 export interface RealMatrix {
@@ -34,7 +35,7 @@ export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
   if (columns === 1 || rows === 1) return rankOne(matrix)
   if (data.every(x => x === 0)) return { sigma: 0, lower: 0, u: new Float64Array(rows), v: new Float64Array(columns) }
   return borrow(arena => {
-    const routines = vectorRoutines(arena)
+    const routines = vectorRoutines(arena.routines)
     const size = Math.min(BASIS, rows, columns)
     const right = openBasis(arena, size + 1, 1, columns)
     const [u, old] = openBasis(arena, 2, 1, rows).vectors

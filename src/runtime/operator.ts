@@ -3,7 +3,9 @@ import { normalised, scaleInPlace } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { adjointGather, forwardGather } from './gather.ts'
+import { openSingle, type SingleOperator } from './single.ts'
 import { openSweep } from './sweep.ts'
+import { openBasis, vectorRoutines } from './vectors.ts'
 import { openWinograd } from './winograd.ts'
 
 /** A vector in the runtime's memory; it lives as long as its operator. */
@@ -38,6 +40,8 @@ export interface Operator {
   adjoint(y: Vector, x: Vector): void
   /** Both products in a quarter of the multiplications, and with ten times the rounding, where the geometry allows it. */
   rapid?(): Pick<Operator, 'apply' | 'adjoint'>
+  /** The same in single precision, on vectors of its own, in the arena given. */
+  single?(arena: Arena): SingleOperator
   /** ∂⟨u, T v⟩/∂K in the kernel's own shape and layout; it does not depend on K, so nothing is scaled. */
   correlate(u: Vector, v: Vector): Float64Array
   dot(x: Vector, y: Vector): number
@@ -98,14 +102,22 @@ export function openOperator(layer: SizedConv, arena: Arena): Operator {
     },
     apply: (x, y) => apply.run(x.at, y.at),
     adjoint: (y, x) => adjoint.run(y.at, x.at),
-    ...(filterable(layer, forward) && { rapid: () => openRapid(layer, forward, data, arena) }),
+    ...(filterable(layer, forward) && {
+      rapid: () => openRapid(layer, forward, data, arena, false),
+      single: (inner: Arena) =>
+        openSingle(
+          inner,
+          { inputs: [layer.inChannels, inputs], outputs: [layer.outChannels, outputs] },
+          openRapid(layer, forward, data, inner, true),
+        ),
+    }),
     correlate(u, v) {
       const gradient = new Float64Array(data.length)
       if (layer.transposed) there.correlate(v.at, u.at, gradient)
       else there.correlate(u.at, v.at, gradient)
       return gradient
     },
-    ...vectorRoutines(arena),
+    ...vectorRoutines(arena.routines),
   }
 }
 
@@ -126,52 +138,47 @@ function filterable(layer: SizedConv, { groups, rows, columns, kernelSize, strid
   )
 }
 
-function openRapid(layer: SizedConv, forward: Forward, data: Float64Array, arena: Arena): Pick<Operator, 'apply' | 'adjoint'> {
+function openRapid(
+  layer: SizedConv,
+  forward: Forward,
+  data: Float64Array,
+  arena: Arena,
+  single: boolean,
+): Pick<Operator, 'apply' | 'adjoint'> {
   const { rows, columns, before, inputSize, outputSize } = forward
   const { out, in: inner, taps } = kernelStrides(layer)
-  const at = (o: number, i: number, p: number) => o * out + i * inner + Math.floor(p / 3) * taps[0] + (p % 3) * taps[1]
-  const there = openWinograd(arena, {
-    entry: (o, i, p) => data[at(o, i, p)],
-    out: rows,
-    in: columns,
-    before,
-    inputSize,
-    outputSize,
-  })
+  const offsets = [0, 1, 2].flatMap(a => [0, 1, 2].map(b => a * taps[0] + b * taps[1]))
+  const there = openWinograd(
+    arena,
+    {
+      data,
+      strides: [out, inner],
+      taps: offsets,
+      out: rows,
+      in: columns,
+      before,
+      inputSize,
+      outputSize,
+    },
+    single,
+  )
   // The adjoint is a convolution with the kernel turned about its centre.
-  const back = openWinograd(arena, {
-    entry: (i, o, p) => data[at(o, i, 8 - p)],
-    out: columns,
-    in: rows,
-    before: before.map(pad => 2 - pad),
-    inputSize: outputSize,
-    outputSize: inputSize,
-  })
+  const back = openWinograd(
+    arena,
+    {
+      data,
+      strides: [inner, out],
+      taps: [...offsets].reverse(),
+      out: columns,
+      in: rows,
+      before: before.map(pad => 2 - pad),
+      inputSize: outputSize,
+      outputSize: inputSize,
+    },
+    single,
+  )
   const [apply, adjoint] = layer.transposed ? [back, there] : [there, back]
   return { apply: (x, y) => apply(x.at, y.at), adjoint: (y, x) => adjoint(y.at, x.at) }
-}
-
-/** What can be done with vectors whatever the operator. */
-export function vectorRoutines({ routines }: Arena): Pick<Operator, 'dot' | 'norm' | 'axpy' | 'scale' | 'project' | 'combine'> {
-  return {
-    dot: (x, y) => routines.dot(x.length, x.at, y.at),
-    norm: x => routines.norm(x.length, x.at),
-    axpy: (s, x, y) => routines.axpy(x.length, s, x.at, y.at),
-    scale: (s, x, y) => routines.scale(x.length, s, x.at, y.at),
-    project: (basis, count, w) =>
-      borrow(inner => {
-        const components = inner.alloc(count * 8)
-        routines.project(count, w.length, basis.vectors[0].at, strideOf(basis), w.at, components)
-        return inner.f64(components, count).slice()
-      }),
-    combine: (basis, count, s) =>
-      borrow(inner => {
-        const kept = s.length / count
-        const weights = inner.put(s)
-        const { at, length } = basis.vectors[0]
-        routines.combine(count, kept, length, at, strideOf(basis), weights, inner.alloc(kept * 64))
-      }),
-  }
 }
 
 /** v ← v/‖v‖; returns the length it had. */
@@ -214,17 +221,6 @@ export function correlateLayer(layer: SizedConv, u: ArrayLike<number>, v: ArrayL
     return operator.correlate(left, right)
   })
 }
-
-/** Vectors at equal distances, padded with zeros to whole blocks of eight, and beyond: routines may read up to four numbers past the end. */
-export function openBasis(arena: Arena, count: number, channels: number, pixels: number): Basis {
-  const length = channels * pixels
-  const padded = Math.ceil((length + 4) / 8) * 8
-  const at = arena.alloc(count * padded * 8)
-  arena.f64(at, count * padded).fill(0)
-  return { vectors: Array.from({ length: count }, (_, i) => ({ at: at + i * padded * 8, length, channels })) }
-}
-
-const strideOf = ({ vectors }: Basis) => (vectors.length > 1 ? vectors[1].at - vectors[0].at : 0)
 
 /** rows × columns to columns × rows, where `columns` is the length of a row of `from`. */
 function transpose(from: ArrayLike<number>, to: Float64Array, columns: number): void {

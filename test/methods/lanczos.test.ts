@@ -22,7 +22,7 @@ const layers: [string, SizedConv][] = [
 
 for (const [what, layer] of layers)
   test(`${what}: sine windows at the symbol's maxima reach 95 % of the norm at once`, () => {
-    const start = windowStart(layer)
+    const start = windowStart(layer)?.[0]
     assert.ok(start)
     const quotient = length(apply(layer, start).data) / length(start)
     const norm = lanczos(layer, { tolerance: 1e-8 }).value
@@ -53,6 +53,59 @@ test('the value does not depend on the seed', () => {
   const layer = layerOf(12, 8, { inputSize: 24 })
   const values = [1, 2, 3].map(seed => lanczos(layer, { seed }).value)
   assert.ok(Math.max(...values) - Math.min(...values) < 1e-13 * values[0], values.join())
+})
+
+/** ‖Tᵀu − σv‖/σ of a unit vector by plain products, σu = Tv. */
+function residualOf(layer: SizedConv, v: ArrayLike<number>): number {
+  const u = apply(layer, v)
+  const square = (length(u.data) / length(v)) ** 2
+  const back = adjoint(layer, u).data
+  return length(back.map((x, i) => x - square * v[i])) / (square * length(v))
+}
+
+// Long enough for single precision: a pair, one closer than the tolerance, one some way apart, one that is its own mirror image.
+const long: [string, SizedConv][] = [
+  ['a pair', layerOf(16, 16, { inputSize: 46 })],
+  ['a close pair', layerOf(8, 8, { inputSize: 64 })],
+  ['few pixels', layerOf(256, 256, { inputSize: 12 })],
+  ['all positive', conv({ data: seeded(3, 16 * 16 * 9, 0.2).map(Math.abs), shape: [16, 16, 3, 3] }, { inputSize: 46 })],
+  ['wide transposed', layerOf(16, 24, { inputSize: [48, 44], transposed: true })],
+]
+for (const [what, layer] of long)
+  test(`${what}: mixed precision reaches the value and the residual of double precision`, () => {
+    const plain = lanczos(layer, { tolerance: 9e-12, iterations: 20000 })
+    const mixed = lanczos(layer)
+    assert.ok(plain.converged && mixed.converged)
+    assert.ok(Math.abs(plain.value - mixed.value) < 1e-10 * plain.value, `${mixed.value} instead of ${plain.value}`)
+    const residual = residualOf(layer, mixed.start!.vectors[0])
+    assert.ok(residual < 1.01e-10, `residual ${residual}`)
+  })
+
+test('mixed precision: a converged start is seen at once, and a start across the pair is no obstacle', () => {
+  const layer = long[0][1]
+  const { start, value } = lanczos(layer)
+  const again = lanczos(layer, { start })
+  assert.is(again.work, 2)
+  assert.ok(again.converged && Math.abs(again.value - value) < 1e-14 * value)
+  const noise = lanczos(layer, { start: { method: 'lanczos', vectors: [seeded(8, 16 * 46 * 46, 1)] } })
+  assert.ok(noise.converged && Math.abs(noise.value - value) < 1e-12 * value)
+})
+
+test('mixed precision: no more products than allowed but for the last look, and no claim then', () => {
+  const layer = long[0][1]
+  const whole = lanczos(layer)
+  for (const iterations of [1, 50, 70, whole.work - 20]) {
+    const { work, converged, value } = lanczos(layer, { iterations })
+    assert.ok(work <= iterations + 24, `${work} of ${iterations}`)
+    assert.is(converged, false)
+    assert.ok(value <= whole.value && value > 0.9 * whole.value)
+  }
+})
+
+test('a layer of zeros', () => {
+  const { value, converged } = lanczos(conv({ data: new Float64Array(16 * 16 * 9), shape: [16, 16, 3, 3] }, { inputSize: 46 }))
+  assert.is(value, 0)
+  assert.ok(converged)
 })
 
 test("a caller's operator at the ends of the range", () => {
