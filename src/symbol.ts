@@ -140,7 +140,7 @@ function polyphase(layer: Conv, stride: readonly number[], dilation: readonly nu
     return taps
   }
   const size = perGroup * layer.groups
-  const taps = placed(layer.kernel.data, room(size))
+  const taps = placed(layer.kernel.data, new Float64Array(size))
   scaleInPlace(taps, -exponent)
   const source = () =>
     Int32Array.from(
@@ -150,20 +150,6 @@ function polyphase(layer: Conv, stride: readonly number[], dilation: readonly nu
       ),
     )
   return { groups: layer.groups, rows: m, columns: n, offsets, taps, source, transposed, exponent }
-}
-
-/** Taps that a method has given back: the first touch of fresh pages takes longer than all of their copying (60 → 8 ms at 512×512×3×3). */
-let spare = new Float64Array(0)
-
-/** Gives the memory of a symbol's taps to the next one of the same size; nothing reads these taps from here on. */
-export function recycle({ taps }: Symbol): void {
-  spare = taps as Float64Array<ArrayBuffer>
-}
-
-function room(size: number): Float64Array {
-  const taken = spare.length === size ? spare.fill(0) : new Float64Array(size)
-  spare = new Float64Array(0)
-  return taken
 }
 
 /** What goes where from a kernel's own array into taps. */

@@ -8,16 +8,7 @@ import type { Ritz } from '../runtime/gram-vectors.ts'
 import { weightOf } from '../runtime/gram-taps.ts'
 import { PHASE_ERROR } from '../runtime/phases.ts'
 import { type ComplexPair, pairOf, topPairAt } from '../runtime/norms.ts'
-import {
-  circularGrid,
-  countOf,
-  foldGradient,
-  type Frequencies,
-  groupTaps,
-  recycle,
-  type Symbol,
-  symbolCircular,
-} from '../symbol.ts'
+import { circularGrid, countOf, foldGradient, type Frequencies, groupTaps, type Symbol, symbolCircular } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { exactBound } from './claim.ts'
 import { type GridMaximum, type GridNorm, gridMaximum } from './grid-search.ts'
@@ -65,10 +56,8 @@ export function exact(layer: SizedConv, options: { gradient?: boolean } = {}): B
     nextDown(nextDown(pair.sigma * (1 - gamma(symbol.rows + symbol.columns + 8))) - imageError(symbol, weight)),
   )
   const finding = { method: 'exact', scope: 'this-size', exponent: symbol.exponent, work } as const
-  const slope = options.gradient ? tapGradient(symbol, at, outer(pair, symbol.rows, symbol.columns)) : undefined
-  recycle(symbol)
-  if (!slope) return exactBound(pair.sigma, lower, upper, finding)
-  const gradient = foldGradient(sized, symbol, best.group, slope)
+  if (!options.gradient) return exactBound(pair.sigma, lower, upper, finding)
+  const gradient = foldGradient(sized, symbol, best.group, tapGradient(symbol, at, outer(pair, symbol.rows, symbol.columns)))
   return exactBound(pair.sigma, lower, upper, { ...finding, gradient })
 }
 
