@@ -10,8 +10,8 @@ import type { Linear } from './rules/step.ts'
 /** Beyond so many entries over all values a search takes longer than all the rest; who asks for iterations gets them up to the second. */
 const [MANY_ENTRIES, MOST_ENTRIES] = [2 ** 21, 2 ** 26]
 
-/** Entries that all passes of a search may compute together: some seconds. A step costs as much as so many entries, however small it is. */
-const [BUDGET, STEP] = [2 ** 26, 2 ** 10]
+/** Entries that all passes of a search may compute together: a second or two. A step costs as much as so many entries, however small it is. */
+const [BUDGET, STEP] = [2 ** 25, 2 ** 10]
 
 /** Distances between the two inputs: near enough to stay on one piece of the function, far enough for the rounding. */
 const DISTANCES = [1, 0.1, 1e-2, 1e-3, 1e-4, 1e-5]
@@ -53,7 +53,7 @@ export function searchGain(plan: Plan, outputs: readonly CertifiedValue[], optio
   if (entries > (options.iterations === undefined ? MANY_ENTRIES : MOST_ENTRIES))
     return { lowerReason: `${entries} numbers in one pass are too many to search with` }
   const cost = entries + STEP * plan.steps.length
-  if (options.iterations === undefined && cost > MANY_ENTRIES + BUDGET / 8)
+  if (options.iterations === undefined && cost > MANY_ENTRIES + BUDGET / 4)
     return { lowerReason: `${plan.steps.length} steps in one pass are too many to search with` }
   const names = outputs.map(({ name }) => name).filter(name => !plan.constants.has(name))
   if (names.length === 0) return { lowerReason: 'no output depends on an input' }
