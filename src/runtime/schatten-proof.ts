@@ -25,6 +25,9 @@ export function schattenBelow(gram: GramSymbol, frequencies: Frequencies, steps:
 /** Lanczos steps: the more channels, the closer the highest eigenvalues lie together. */
 const lanczosSteps = (n: number) => (n < 192 ? 16 : n < 384 ? 28 : 64)
 
+/** Channels from which a test without vectors is made only where Lanczos gives hope for it: so many eigenvalues lie together that it has failed at all frequencies. */
+const CROWDED = 192
+
 /** Eigenvectors taken out at most. */
 const MOST = 16
 
@@ -49,10 +52,10 @@ function proofOf(
     x => ((Math.sqrt(x * (1 + gamma(2 * n + 8))) + gram.error) / square) ** 2 * (1 + 1e-12),
   )
   const plain = rest.map(f => ({ level: tailLevel(f, 1, steps), lost: 0 }))
-  const proven = factor(gram, g, plain, square)
+  const proven = n < CROWDED ? factor(gram, g, plain, square) : new Uint8Array(size)
   if (proven.every(x => x === 1)) return proven
   const krylov = krylovOf(arena, g, n, size, start)
-  const splits = krylov.map((t, lane) => (proven[lane] ? undefined : splitOf(t, square, rest[lane], steps)))
+  const splits = krylov.map((t, lane) => (proven[lane] ? undefined : splitOf(t, square, rest[lane], steps, n < CROWDED ? 1 : 0)))
   if (splits.every((split, lane) => proven[lane] || !split)) return proven
   const used = krylov.map((t, lane) => {
     const { vectors } = tridiagonalPairs(t.diagonal, t.side, splits[lane]?.sigmas.length ?? 0)
@@ -115,15 +118,15 @@ function powerOf(x: number, steps: number): number {
 /** How much of what the top eigenvalues leave of L^2P goes to the others; the rest makes up for what the vectors lack. */
 const TAIL = 0.7
 
-/** How many vectors to take out, and the level for the rest; none where the Ritz values alone reach L. */
-function splitOf({ diagonal, side }: Krylov, square: number, rest: number, steps: number): Split | undefined {
+/** How many vectors to take out, `least` or more, and the level for the rest; none where the Ritz values alone reach L. */
+function splitOf({ diagonal, side }: Krylov, square: number, rest: number, steps: number, least: number): Split | undefined {
   const values: number[] = []
   let total = 0
   for (let k = 0; k <= Math.min(MOST, diagonal.length - 2) && total < 0.99; k++) {
     const level = tailLevel(rest, k === 0 ? 1 : TAIL * (1 - total), steps)
     const value = ritzValue(diagonal, side, k, values[k - 1] ?? Infinity) / square
-    if (k > 0 && value < level * 0.996) {
-      let stretch = 1 + ((1 - TAIL) * 0.99 * (1 - total)) / total
+    if (k >= least && value < level * 0.996) {
+      let stretch = k === 0 ? 1 : 1 + ((1 - TAIL) * 0.99 * (1 - total)) / total
       for (let i = 0; i < steps; i++) stretch = Math.sqrt(stretch)
       return { level, sigmas: values.map(x => (x / square) * stretch - level) }
     }

@@ -43,4 +43,20 @@ test('a level is proven only where squarings agree, and proven where it is a lit
   }
 })
 
+test('many channels: with vectors taken out, and without any where none is needed', () => {
+  for (const layer of layers(193).slice(0, 1)) {
+    const symbol = symbolCircular(layer)
+    const frequencies = circularFrequencies([3, 3])
+    const count = frequencies.points.length / 2
+    withGramSymbol(symbol, 0, gram => {
+      const { lower, upper } = schattenNorms(gram, frequencies, 0, count, 6)
+      const top = Math.max(...upper)
+      assert.equal([...schattenBelow(gram, frequencies, 6, top * 1.01)], new Array(count).fill(1))
+      assert.equal([...schattenBelow(gram, frequencies, 6, top * 3)], new Array(count).fill(1), 'far above')
+      const passed = schattenBelow(gram, frequencies, 6, lower[1] * (1 - 1e-11))
+      for (let j = 0; j < count; j++) if (lower[j] >= lower[1]) assert.is(passed[j], 0)
+    })
+  }
+})
+
 test.run()
