@@ -14,10 +14,11 @@ import {
 } from './gram-taps.ts'
 import { interpolateTaps, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
 import { pointAxes, tapsFromPoints } from './real-points.ts'
-import { passes, passesSingle, type Proof, SINGLE_UNIT, singleCost } from './cholesky-tests.ts'
+import { passes, passesSingle, type Proof, singleCost } from './cholesky-tests.ts'
 import { bracketAll, type Brackets, type Evaluate, type Starts } from './gram-bracket.ts'
 import { type Complement, complementOf } from './gram-complement.ts'
 import { climbPair, derivativesOf, type RankOne, type Ritz, subtractRankOne } from './gram-vectors.ts'
+import { type Batch, inPairs, inQuads, pick, singlePlanes } from './gram-evaluation.ts'
 import { putPhasesAt } from './phases.ts'
 
 /**
@@ -75,9 +76,6 @@ export interface GramSymbol {
   ): Float64Array[]
 }
 
-/** Bytes of matrices evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
-const CACHE = 2 ** 19
-
 /** Opens the Gram symbol of a group. */
 export function withGramSymbol<T>(symbol: Symbol, group: number, work: (gram: GramSymbol) => T): T {
   return borrow(arena => work(openGramSymbol(arena, symbol, group)))
@@ -97,7 +95,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
   const { planes: single, error: rounding } = singlePlanes(arena, planes, n, positions.length)
   const proof: Proof = { error, errorSingle: rounding + 2 * error, margin }
   const evaluate = (frequencies: Frequencies, count: number, work: Batch) =>
-    inBatches(n, positions, planes, frequencies, count, work)
+    inPairs(n, positions, planes, frequencies, count, work)
   const evaluateSingle = (frequencies: Frequencies, count: number, work: Batch) =>
     inQuads(n, positions, single, frequencies, count, work)
   const writeAt: GramSymbol['write'] = (frequencies, first, count, g, phases) =>
@@ -222,85 +220,6 @@ function openTaps(
       : interpolateTaps(inner, symbol, a, values!, positions, weight, planes)
     return (formed + evaluationError(weight, offsets.length, half)) * 1.0001
   })
-}
-
-/** What is done with G at `size` frequencies from the given one of a list, at address g. */
-type Batch = (arena: Arena, g: number, first: number, size: number) => void
-
-/** fl(G(θ)) for blocks of frequencies in turn, in pair layout. */
-function inBatches(
-  n: number,
-  positions: GramSymbol['positions'],
-  planes: number,
-  frequencies: Frequencies,
-  count: number,
-  work: Batch,
-): void {
-  // Two pairs at least, however large: evaluation takes them at once, at 1.4 times the rate of one.
-  const batch = 2 * Math.max(2, Math.floor(CACHE / (n * n * 32)))
-  for (let first = 0; first < count; first += batch) {
-    const size = Math.min(batch, count - first)
-    const pairs = (size + 1) >> 1
-    borrow(arena => {
-      const g = arena.alloc(pairs * n * n * 32)
-      const phase = putPhasesAt(arena, positions, frequencies, first, size)
-      arena.routines.hermitianSymbol(pairs, n, positions.length, planes, phase, g)
-      work(arena, g, first, size)
-    })
-  }
-}
-
-/** The same in single precision, in quad layout: half the bytes and half the time. */
-function inQuads(
-  n: number,
-  positions: GramSymbol['positions'],
-  planes: number,
-  frequencies: Frequencies,
-  count: number,
-  work: Batch,
-): void {
-  const half = positions.length
-  const batch = 4 * Math.max(2, Math.floor(CACHE / (n * n * 32)))
-  for (let first = 0; first < count; first += batch) {
-    const size = Math.min(batch, count - first)
-    const pairs = (size + 1) >> 1
-    const quads = (size + 3) >> 2
-    borrow(arena => {
-      const g = arena.alloc(quads * n * n * 32)
-      const phase = putPhasesAt(arena, positions, frequencies, first, size)
-      const rounded = arena.alloc(Math.max(1, quads * half) * 32)
-      for (let p = 0; p < pairs; p += 2)
-        arena.routines.phasesSingle(
-          half,
-          phase + p * half * 32,
-          phase + Math.min(p + 1, pairs - 1) * half * 32,
-          rounded + p * half * 16,
-        )
-      arena.routines.hermitianSymbolSingle(quads, n, half, planes, rounded, g)
-      work(arena, g, first, size)
-    })
-  }
-}
-
-/**
- * The planes of `hermitianSymbol` in single precision, and a bound of what evaluation with them errs by, u = 2⁻²⁴ (docs/rounding.md, "Tests in
- * single precision"): entries, phases and products are rounded once and summed, and by Cauchy–Schwarz and Minkowski
- * ‖|G₀| + Σ_q(|G_q + G_qᵀ| + i|G_q − G_qᵀ|)‖_F ≤ √(1 + H)·√(twice the squares of all that the planes hold).
- */
-function singlePlanes(arena: Arena, planes: number, n: number, half: number): { planes: number; error: number } {
-  const length = planesBytes(n, half) / 8
-  const single = arena.alloc(length * 4)
-  arena.f32(single, length).set(arena.f64(planes, length))
-  const spread = Math.sqrt((1 + half) * 2 * arena.routines.sumOfSquares(length, planes)) * (1 + gamma(length + 8))
-  return { planes: single, error: ((half + 4) * SINGLE_UNIT * 1.0001 * spread) / (1 - (half + 4) * SINGLE_UNIT) }
-}
-
-/** Some of a list of frequencies. */
-function pick({ turns, points }: Frequencies, indices: readonly number[]): Frequencies {
-  const axes = turns.length
-  const own = new Float64Array(indices.length * axes)
-  for (const [to, from] of indices.entries()) own.set(points.subarray(from * axes, (from + 1) * axes), to * axes)
-  return { turns, points: own }
 }
 
 /** √‖G‖_F from above. */
