@@ -142,13 +142,12 @@ function polyphase(layer: Conv, stride: readonly number[], dilation: readonly nu
   const size = perGroup * layer.groups
   const taps = placed(layer.kernel.data, new Float64Array(size))
   scaleInPlace(taps, -exponent)
-  const source = () =>
-    Int32Array.from(
-      placed(
-        layer.kernel.data.map((_, i) => i),
-        new Float64Array(size).fill(-1),
-      ),
-    )
+  const source = () => {
+    const places = new Float64Array(layer.kernel.data.length)
+    for (let i = 0; i < places.length; i++) places[i] = i
+    // not Int32Array.from, which goes by iterator: a third of the time of a cheap method's gradient
+    return new Int32Array(placed(places, new Float64Array(size).fill(-1)))
+  }
   return { groups: layer.groups, rows: m, columns: n, offsets, taps, source, transposed, exponent }
 }
 
