@@ -1,7 +1,7 @@
 import type { Bound } from '../bound.ts'
 import { fail, OpnormError, show } from '../errors.ts'
 import { nextDown } from '../rounding.ts'
-import { sizeOf } from '../tensor.ts'
+import { sizeOf, tabulate } from '../tensor.ts'
 import type { Plan } from './network-plan.ts'
 import type { CertifiedValue, NetworkOptions } from './network-types.ts'
 import type { Numbers } from './rules/numbers.ts'
@@ -110,9 +110,7 @@ function startsOf(plan: Plan, { at, seed = 1 }: NetworkOptions): Vectors[] {
     ]
   return STARTS.map(({ scale, shift }) => {
     const random = generator(seed)
-    return new Map(
-      plan.inputs.map(({ name, shape }) => [name, Float64Array.from({ length: sizeOf(shape) }, () => scale * random() + shift)]),
-    )
+    return new Map(plan.inputs.map(({ name, shape }) => [name, tabulate(sizeOf(shape), () => scale * random() + shift)]))
   })
 }
 
@@ -141,7 +139,7 @@ function steepest(plan: Plan, start: Vectors, outputs: readonly string[], iterat
 
 function noise(like: Vectors, seed: number): Vectors {
   const random = generator(seed)
-  return new Map([...like].map(([name, x]) => [name, x.map(() => random() - 0.5)]))
+  return new Map([...like].map(([name, x]) => [name, tabulate(x.length, () => random() - 0.5)]))
 }
 
 /** J·v: how every value moves when the inputs do. */
@@ -170,7 +168,7 @@ function backward(
   const pulls = new Map<string, Float64Array>()
   const pull = (name: string, by: Float64Array): void => {
     const held = pulls.get(name)
-    pulls.set(name, held ? held.map((x, i) => x + by[i]) : by)
+    pulls.set(name, held ? tabulate(by.length, i => held[i] + by[i]) : by)
   }
   for (const name of outputs) pull(name, moves.get(name)!)
   for (let i = plan.steps.length - 1; i >= 0; i--) {
@@ -189,7 +187,12 @@ function backward(
 /** ≤ ‖f(a) − f(b)‖/‖a − b‖ for a = x + h·d and b = x − h·d, each rounded once and then exact. */
 function gainBetween(plan: Plan, { point, direction }: Top, h: number, outputs: readonly string[]): number {
   const shifted = (sign: number): Vectors =>
-    new Map([...point].map(([name, x]) => [name, x.map((v, i) => v + sign * h * direction.get(name)![i])]))
+    new Map(
+      [...point].map(([name, x]) => {
+        const along = direction.get(name)!
+        return [name, tabulate(x.length, i => x[i] + sign * h * along[i])]
+      }),
+    )
   const [a, b] = [shifted(1), shifted(-1)]
   const [ya, yb] = [a, b].map(x => evaluated(plan, exactly(plan, x), true, outputs))
   let apart = 0

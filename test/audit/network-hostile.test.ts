@@ -65,7 +65,8 @@ test('damaged graphs end in a certificate, a reason or a clear error, at once', 
     }
     const { user, system } = process.cpuUsage(started)
     const seconds = (user + system) / 1e6
-    assert.ok(seconds < 2, `${seconds} s: ${JSON.stringify(graph)}`)
+    // Half a second on a quiet machine; a search without an end takes minutes.
+    assert.ok(seconds < 6, `${seconds} s: ${JSON.stringify(graph)}`)
   }
   assert.ok(outcomes.bound > 10 && outcomes.reason > 50, JSON.stringify(outcomes))
 })

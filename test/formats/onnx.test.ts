@@ -204,7 +204,7 @@ test('a chain of constants that doubles at each step is not followed', () => {
     graph.nodes.unshift({ op: 'Concat', inputs: [`c${i - 1}`, `c${i - 1}`], outputs: [`c${i}`], attributes: { axis: 0 } })
   const started = performance.now()
   assert.is(read(graph).layers.length, 0)
-  assert.ok(performance.now() - started < 500)
+  assert.ok(performance.now() - started < 2000)
 })
 
 const NORM = ['g', 'b', 'm', 'v']

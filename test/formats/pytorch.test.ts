@@ -207,7 +207,7 @@ test('hostile pickles cost neither time nor memory', () => {
   const timed = (bytes: Uint8Array, pattern: RegExp) => {
     const started = performance.now()
     assert.throws(() => unpickle(bytes, 'p'), pattern)
-    assert.ok(performance.now() - started < 1500, String(pattern))
+    assert.ok(performance.now() - started < 4000, String(pattern))
   }
   const long = new Uint8Array(2 ** 20)
   long.set([0x80, 2, 0x8b])

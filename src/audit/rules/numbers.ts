@@ -1,7 +1,7 @@
 import type { Weights } from '../../formats/model.ts'
 import { plusUp, timesUp } from '../../network/outward.ts'
 import { UNIT } from '../../rounding.ts'
-import { sizeOf, toTensor } from '../../tensor.ts'
+import { sizeOf, tabulate, toTensor } from '../../tensor.ts'
 
 /**
  * Numbers with what is known of their error: the true entry i lies within data[i] ± radius[i]. Without a radius they are exact.
@@ -34,7 +34,7 @@ export function errorNormOf({ radius }: Numbers): number {
 
 /** Radii for entries computed by one rounded operation from operands whose own errors amount to `carried`. */
 export function rounded(data: Float64Array, carried?: (i: number) => number): Float64Array {
-  return Float64Array.from(data, (y, i) => ((carried ? carried(i) : 0) + Math.abs(y) * UNIT) * (1 + 4 * UNIT) + 2 ** -1074)
+  return tabulate(data.length, i => ((carried ? carried(i) : 0) + Math.abs(data[i]) * UNIT) * (1 + 4 * UNIT) + 2 ** -1074)
 }
 
 /** Whole numbers far below 2⁵³: sums and products of two are exact. */

@@ -1,5 +1,5 @@
 import { UNIT } from '../../rounding.ts'
-import { sizeOf } from '../../tensor.ts'
+import { sizeOf, tabulate } from '../../tensor.ts'
 import type { Numbers } from './numbers.ts'
 import { gainOf, type Pieces, shapeOf, sourcesOf } from './pieces.ts'
 import { cannotBound, type Linear, type Step } from './step.ts'
@@ -79,9 +79,10 @@ export function linearStep(map: LinearMap, at = 0): Step {
       const offset = map.offset?.()
       if (offset) for (let i = 0; i < y.length; i++) y[i] += offset.data[i]
       if (!careful) return { shape, data: y }
-      const reach = data.map((x, i) => Math.abs(x) * unit + (radius ? radius[i] : 0))
+      const reach = tabulate(data.length, i => Math.abs(data[i]) * unit + (radius ? radius[i] : 0))
       const known = (i: number): number => (offset ? (offset.radius?.[i] ?? 0) + Math.abs(y[i]) * 2 * UNIT : 0)
-      return { shape, data: y, radius: map.absolute(reach).map((r, i) => (r + known(i)) * (1 + unit) + 2 ** -1000) }
+      const spread = map.absolute(reach)
+      return { shape, data: y, radius: tabulate(y.length, i => (spread[i] + known(i)) * (1 + unit) + 2 ** -1000) }
     },
     linearize: () => ({
       forward: moves => map.apply(moves[at]!),
@@ -112,23 +113,29 @@ export function pointwiseStep(shape: readonly number[], f: Pointwise): Step {
     combine: 'sum',
     gains: [f.gain],
     evaluate([x], careful) {
-      const data = x!.data.map((v, i) => f.value(v, i))
-      const exact = f.error === 0 && x!.radius === undefined
-      if (!careful || exact) return { shape, data, ...(exact && x!.integer !== undefined && { integer: x!.integer }) }
-      const { radius } = x!
+      const { data: from, radius, integer } = x!
+      const data = tabulate(from.length, i => f.value(from[i], i))
+      const exact = f.error === 0 && radius === undefined
+      if (!careful || exact) return { shape, data, ...(exact && integer !== undefined && { integer }) }
       return {
         shape,
         data,
-        radius: data.map((y, i) => ((radius ? radius[i] * f.gain : 0) + f.error * (1 + Math.abs(y))) * (1 + 8 * UNIT)),
+        radius: tabulate(
+          data.length,
+          i => ((radius ? radius[i] * f.gain : 0) + f.error * (1 + Math.abs(data[i]))) * (1 + 8 * UNIT),
+        ),
       }
     },
-    linearize: ([x], output) => scaledBy(x!.data.map((v, i) => f.slope(v, output.data[i], i))),
+    linearize: ([x], { data: y }) => {
+      const { data } = x!
+      return scaledBy(tabulate(data.length, i => f.slope(data[i], y[i], i)))
+    },
   }
 }
 
 /** The derivative of an entrywise function. */
 export function scaledBy(slopes: Float64Array): Linear {
-  const times = (moves: Float64Array): Float64Array => moves.map((v, i) => v * slopes[i])
+  const times = (moves: Float64Array): Float64Array => tabulate(moves.length, i => moves[i] * slopes[i])
   return { forward: ([dx]) => times(dx!), backward: dy => [times(dy)] }
 }
 
