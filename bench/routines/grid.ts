@@ -46,9 +46,6 @@ for (const [kernel, grid] of [
       columns: side,
       offsets: kernel.map(k => Array.from({ length: k }, (_, q) => q)),
       taps: uniform(sizeOf(kernel) * size),
-      source: () => new Int32Array(0),
-      transposed: false,
-      exponent: 0,
     }
     const step = 2 * Math.max(1, Math.floor(2 ** 18 / (size * 32)))
     const evaluate = (way?: Way) =>

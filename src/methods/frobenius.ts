@@ -31,8 +31,7 @@ export function frobenius(layer: Conv | TensorLike, options: { gradient?: boolea
   const upper = productUp(sqrtOfWhole(taps), sqrtUp(largest))
   if (!options.gradient) return upperBound(upper, finding)
   const factor = largest === 0 ? 0 : Math.sqrt(taps / largest)
-  const slope = groupTaps(symbol, group).slice()
-  for (let i = 0; i < slope.length; i++) slope[i] *= factor
-  const gradient = foldGradient(operand, symbol, group, slope)
+  const gradient = foldGradient(operand, symbol, group, groupTaps(symbol, group))
+  for (let i = 0; i < gradient.data.length; i++) gradient.data[i] *= factor
   return upperBound(upper, { ...finding, gradient })
 }

@@ -12,6 +12,7 @@ import {
   groupTaps,
   type Symbol,
   symbolEverySize,
+  type TrigonometricPolynomial,
 } from '../symbol.ts'
 import { indexOf, sizeOf } from '../tensor.ts'
 import { everySize, productUp, upperBound } from './claim.ts'
@@ -59,8 +60,8 @@ export function lipGrid(layer: Conv, options: { gridSize?: number; gradient?: bo
   return upperBound(upper, { ...finding, gradient })
 }
 
-/** tr G(θ) = Σ_q t_q e^{iq·θ}, t_q = Σ_p ⟨A_p, A_{p+q}⟩, as a symbol of one row and column. */
-function traceOf(symbol: Symbol, group: number): { polynomial: Symbol; error: number; total: number } {
+/** tr G(θ) = Σ_q t_q e^{iq·θ}, t_q = Σ_p ⟨A_p, A_{p+q}⟩. */
+function traceOf(symbol: Symbol, group: number): { polynomial: TrigonometricPolynomial; error: number; total: number } {
   const taps = groupTaps(symbol, group)
   const plane = symbol.rows * symbol.columns
   const sides = symbol.offsets.map(q => q.length)
@@ -79,16 +80,7 @@ function traceOf(symbol: Symbol, group: number): { polynomial: Symbol; error: nu
     }
   }
   const offsets = spread.map(far => Array.from({ length: 2 * far + 1 }, (_, i) => i - far))
-  const polynomial: Symbol = {
-    groups: 1,
-    rows: 1,
-    columns: 1,
-    offsets,
-    taps: traces,
-    source: () => new Int32Array(traces.length),
-    transposed: false,
-    exponent: 0,
-  }
+  const polynomial = { groups: 1, rows: 1, columns: 1, offsets, taps: traces }
   const absolute = absoluteSquares(taps, plane)
   // |fl(tr G) − tr G| ≤ κ·Σ_e (Σ_p |A_p|_e)²: inner products, their sums over pairs of taps, the sum over q with its phases
   const kappa = gamma(plane) + gamma(count) + gamma(traces.length + 2) + PHASE_ERROR * Math.max(1, sides.length)

@@ -5,7 +5,7 @@ import { nextUp, pow2, scaled } from '../rounding.ts'
 import { powerSumGradient } from '../runtime/autocorrelation-gradient.ts'
 import { largestPowerSum, type PowerSum } from '../runtime/autocorrelation-powers.ts'
 import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
-import { countOf, exponentOf, foldGradient, groupTaps, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
+import { countOf, exponentOf, flipPlanes, foldGradient, groupTaps, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { everySize, upperBound, wholeOption } from './claim.ts'
 import { symbolSides } from './grid.ts'
@@ -104,13 +104,12 @@ function smooth(least: number): number {
 /** The symbol whose FᴴF is the layer's F Fᴴ where the layer has no more rows than columns; a square one is transposed for that. */
 function smallerSide(symbol: Symbol): Symbol {
   if (symbol.rows !== symbol.columns || symbol.transposed) return symbol
-  const n = symbol.rows
-  const flipped = <T extends Float64Array | Int32Array>(from: T, to: T): T => {
-    for (let plane = 0; plane < to.length; plane += n * n)
-      for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) to[plane + i * n + j] = from[plane + j * n + i]
-    return to
+  const flipped = (planes: Float64Array) => flipPlanes(planes, symbol.rows, symbol.rows)
+  return {
+    ...symbol,
+    taps: flipped(symbol.taps),
+    transposed: true,
+    place: kernel => flipped(symbol.place(kernel)),
+    fold: (group, taps, kernel) => symbol.fold(group, flipped(taps), kernel),
   }
-  const size = symbol.taps.length
-  const source = () => flipped(symbol.source(), new Int32Array(size))
-  return { ...symbol, taps: flipped(symbol.taps, new Float64Array(size)), source, transposed: true }
 }

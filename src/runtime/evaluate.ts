@@ -1,4 +1,4 @@
-import { countOf, type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
+import { countOf, type Frequencies, groupTaps, type TrigonometricPolynomial } from '../symbol.ts'
 import { borrow } from './arena.ts'
 import { putPhases } from './phases.ts'
 
@@ -9,7 +9,7 @@ export function frequencyAt(frequencies: Frequencies, index: number): Frequencie
 }
 
 /** F(θ) at each frequency: count × (rows × columns, column-major) × (re, im). */
-export function symbolAt(symbol: Symbol, group: number, frequencies: Frequencies): Float64Array {
+export function symbolAt(symbol: TrigonometricPolynomial, group: number, frequencies: Frequencies): Float64Array {
   const size = symbol.rows * symbol.columns
   const count = countOf(frequencies)
   const values = new Float64Array(2 * count * size)
@@ -41,7 +41,7 @@ export function symbolAt(symbol: Symbol, group: number, frequencies: Frequencies
  * @param gradient what it is added to, zeros by default; returned
  */
 export function tapGradient(
-  symbol: Symbol,
+  symbol: TrigonometricPolynomial,
   frequency: Frequencies,
   derivative: Float64Array,
   factor = 1,

@@ -1,4 +1,4 @@
-import { type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
+import { type Frequencies, groupTaps, type TrigonometricPolynomial } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { openPlan } from './fft-plan.ts'
@@ -24,7 +24,7 @@ export type Way = 'direct' | 'rows' | 'transform'
  */
 export function openSymbol(
   arena: Arena,
-  symbol: Symbol,
+  symbol: TrigonometricPolynomial,
   group: number,
   frequencies: Frequencies,
   way = cheapest(symbol, frequencies),
@@ -37,7 +37,7 @@ const COST = { tap: 0.2, rowTap: 0.45, foldTap: 0.35, smoothPoint: 0.15, otherPo
 /** Largest spectrum that is kept whole, in bytes. */
 const ROOM = 2 ** 28
 
-function cheapest(symbol: Symbol, frequencies: Frequencies): Way {
+function cheapest(symbol: TrigonometricPolynomial, frequencies: Frequencies): Way {
   const axes = frequencies.turns.length
   if (axes === 0) return 'direct'
   const size = symbol.rows * symbol.columns
@@ -79,7 +79,7 @@ function sameRow({ turns, points }: Frequencies, i: number, j: number): boolean 
   return true
 }
 
-function openDirect(arena: Arena, symbol: Symbol, group: number, frequencies: Frequencies): SymbolValues {
+function openDirect(arena: Arena, symbol: TrigonometricPolynomial, group: number, frequencies: Frequencies): SymbolValues {
   const size = symbol.rows * symbol.columns
   const own = groupTaps(symbol, group)
   const a = arena.put(own)
@@ -93,7 +93,7 @@ function openDirect(arena: Arena, symbol: Symbol, group: number, frequencies: Fr
 }
 
 /** The taps of all axes but the last are summed once a row; a pair of frequencies from two rows is done tap by tap. */
-function openRows(arena: Arena, symbol: Symbol, group: number, frequencies: Frequencies): SymbolValues {
+function openRows(arena: Arena, symbol: TrigonometricPolynomial, group: number, frequencies: Frequencies): SymbolValues {
   const { routines } = arena
   const axes = symbol.offsets.length
   const size = symbol.rows * symbol.columns
@@ -144,7 +144,7 @@ function openRows(arena: Arena, symbol: Symbol, group: number, frequencies: Freq
 }
 
 /** The whole list at once by transforms of four entries a lane pair, kept in memory. */
-function openTransform(arena: Arena, symbol: Symbol, group: number, frequencies: Frequencies): SymbolValues {
+function openTransform(arena: Arena, symbol: TrigonometricPolynomial, group: number, frequencies: Frequencies): SymbolValues {
   const { routines } = arena
   const { turns, points } = frequencies
   const axes = turns.length
@@ -199,7 +199,7 @@ function openTransform(arena: Arena, symbol: Symbol, group: number, frequencies:
 }
 
 /** The grid cell of each tap. */
-function tapCells(symbol: Symbol, turns: readonly number[]): number[] {
+function tapCells(symbol: TrigonometricPolynomial, turns: readonly number[]): number[] {
   return symbol.offsets.reduce<number[]>(
     (cells, q, d) => cells.flatMap(cell => q.map(at => cell * turns[d] + (((at % turns[d]) + turns[d]) % turns[d]))),
     [0],

@@ -3,6 +3,7 @@ import { type Conv, conv, dense } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import { asLayer } from '../methods/operand.ts'
 import { tensorNorm } from '../methods/tensor-norm.ts'
+import { flipPlanes } from '../symbol.ts'
 import { sizeOf, type Tensor } from '../tensor.ts'
 import { type LayerRows, layerRows } from './layer-rows.ts'
 import { autocorrelation, autocorrelationVjp } from './matrix-polynomial.ts'
@@ -69,27 +70,21 @@ function distance(layer: Conv, start: Start | undefined): Orthogonality {
   const gradient = new Float64Array(layer.kernel.data.length)
   groups.forEach((rows, g) => {
     const cotangent = Float64Array.from({ length: plane * taps }, (_, e) => bound.gradient!.data[place(g, e)])
-    autocorrelationVjp(rows, cotangent).forEach((x, e) => {
-      if (rows.source[e] >= 0) gradient[rows.source[e]] += x
-    })
+    rows.fold(autocorrelationVjp(rows, cotangent), gradient)
   })
   return resultOf(layer, bound.value, gradient, bound)
 }
 
 /** The layer, or its transpose where that has fewer rows; without the bookkeeping of output phases, which nothing here needs. */
 function smallerSide(w: LayerRows): LayerRows {
-  const { rows, columns, taps, source } = w
+  const { rows, columns, taps, fold } = w
   if (rows <= columns) return w
-  const turn = (e: number) => {
-    const [p, c, r] = [Math.floor(e / (rows * columns)), Math.floor(e / rows) % columns, e % rows]
-    return (p * rows + r) * columns + c
-  }
   return {
     ...w,
     rows: columns,
     columns: rows,
-    taps: taps.map((_, e) => taps[turn(e)]),
-    source: source.map((_, e) => source[turn(e)]),
+    taps: flipPlanes(taps, columns, rows),
+    fold: (gradient, kernel) => fold(flipPlanes(gradient, rows, columns), kernel),
   }
 }
 

@@ -102,10 +102,7 @@ function vjpOf(layer: Conv, groups: GroupScales[], rescaled: Float64Array, cotan
     largest.forEach((r, o) => {
       weights[r] = logarithmic[g * perGroup + o]
     })
-    const gradient = rowScalesVjp(stages, weights)
-    rows.source.forEach((at, e) => {
-      if (at >= 0) data[at] += gradient[e]
-    })
+    rows.fold(rowScalesVjp(stages, weights), data)
   })
   const bad = data.findIndex(x => !Number.isFinite(x))
   if (bad >= 0)
