@@ -8,6 +8,7 @@ export function source() {
   const text = readFileSync(new URL('climb.ts', import.meta.url), 'utf8')
   return `// Made by climb-single.generate.mjs.\n\n${text
     .replace('export function climb(', 'export function climbSingle(')
+    .replace('export function deflate(', 'export function deflateSingle(')
     .replace(/\/\*\*[^/]*?\*\/\nexport function hermitianTimes[^]*?\n}\n/, '')
     .replace('const LANES: usize = 2', 'const LANES: usize = 4')
     .replace('const LANE_BITS: usize = 3', 'const LANE_BITS: usize = 2')

@@ -5,7 +5,7 @@ import { nextDown } from '../rounding.ts'
 import { tapGradient } from '../runtime/evaluate.ts'
 import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
 import { schattenDerivative } from '../runtime/schatten-gradient.ts'
-import { plainLevel, schattenBelow } from '../runtime/schatten-proof.ts'
+import { schattenBelow } from '../runtime/schatten-proof.ts'
 import { schattenNorms } from '../runtime/schatten.ts'
 import {
   circularFrequencies,
@@ -102,9 +102,6 @@ const WIDE = 12
 /** Squarings from which a factorisation, which says that there is no need of them, is cheaper. */
 const MANY = 3
 
-/** Channels from which one more proof, with the top eigenvectors taken out, is cheaper than squarings. */
-const LARGE = 96
-
 function maximumOf(gram: GramSymbol, symbol: Symbol, grid: readonly number[], steps: number, floor: number): GridMaximum {
   const tau = symbol.offsets.map(q => (q[q.length - 1] - q[0]) / 2)
   const at = (points: Float64Array) => ({ turns: grid, points })
@@ -113,10 +110,7 @@ function maximumOf(gram: GramSymbol, symbol: Symbol, grid: readonly number[], st
   const norm: GridNorm = {
     rough: points => Float64Array.from(gram.climb(at(points), ROUGH), ({ value }) => Math.sqrt(value)),
     evaluate,
-    below: (points, level) =>
-      symbol.columns < LARGE
-        ? gram.below(at(points), quartic => plainLevel(quartic, level, steps))
-        : schattenBelow(gram, at(points), steps, level),
+    below: (points, level) => schattenBelow(gram, at(points), steps, level),
   }
   return gridMaximum(grid, tau, norm, floor)
 }

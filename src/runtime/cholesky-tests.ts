@@ -66,17 +66,21 @@ export function ceilingsSingle(
   })
 }
 
-/** By how much more than its likely cost a level is lowered: row sums of 512 channels have reached 1.85 times √n times the level. */
+/** Row sums of 512 channels have reached 1.85 times √n times the level, where `singleCost` has 1.7. */
 const AMPLE = 1.2
 
-/** Cholesky tests in single precision: 1 where λ_max ≤ level is proven, for as many matrices at h in quad layout. */
-export function passesSingle(arena: Arena, h: number, n: number, levels: Float64Array, proof: Proof): Uint8Array {
+/**
+ * Cholesky tests in single precision: 1 where λ_max ≤ level is proven, for as many matrices at h in quad layout.
+ *
+ * @param ample by how many times its likely cost a level is lowered
+ */
+export function passesSingle(arena: Arena, h: number, n: number, levels: Float64Array, proof: Proof, ample = AMPLE): Uint8Array {
   const matrix = n * n * 32
   const size = levels.length
   const passed = new Uint8Array(size)
   for (let i = 0; i < size; i += 4) {
     borrow(() => {
-      const lowered = Array.from(levels.subarray(i, i + 4), level => Math.max(0, level - AMPLE * singleCost(n, proof, level)))
+      const lowered = Array.from(levels.subarray(i, i + 4), level => Math.max(0, level - ample * singleCost(n, proof, level)))
       if (lowered.every(level => level === 0)) return
       const tops = ceilingsSingle(arena, h + (i >> 2) * matrix, n, lowered, proof, arena.alloc(matrix + n * 16 + 48))
       for (let lane = 0; lane < lowered.length; lane++) passed[i + lane] = tops[lane] <= levels[i + lane] ? 1 : 0

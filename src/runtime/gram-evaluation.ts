@@ -1,6 +1,6 @@
 /** G at many frequencies in turn from its planes, in double precision and in single. */
 import { gamma } from '../rounding.ts'
-import type { Frequencies } from '../symbol.ts'
+import { countOf, type Frequencies } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
 import { SINGLE_UNIT } from './cholesky-tests.ts'
 import { planesBytes } from './gram-taps.ts'
@@ -15,30 +15,16 @@ type Positions = readonly (readonly number[])[]
 const CACHE = 2 ** 19
 
 /** fl(G(θ)) for blocks of frequencies in turn, in pair layout. */
-export function inPairs(
-  n: number,
-  positions: Positions,
-  planes: number,
-  frequencies: Frequencies,
-  count: number,
-  work: Batch,
-): void {
-  inBlocks(n, positions, frequencies, count, 2, work, (arena, phase, pairs, g) =>
+export function inPairs(n: number, positions: Positions, planes: number, frequencies: Frequencies, work: Batch): void {
+  inBlocks(n, positions, frequencies, 2, work, (arena, phase, pairs, g) =>
     arena.routines.hermitianSymbol(pairs, n, positions.length, planes, phase, g),
   )
 }
 
 /** The same in single precision, in quad layout: half the bytes and half the time. */
-export function inQuads(
-  n: number,
-  positions: Positions,
-  planes: number,
-  frequencies: Frequencies,
-  count: number,
-  work: Batch,
-): void {
+export function inQuads(n: number, positions: Positions, planes: number, frequencies: Frequencies, work: Batch): void {
   const row = positions.length * 32
-  inBlocks(n, positions, frequencies, count, 4, work, (arena, phase, quads, g, pairs) => {
+  inBlocks(n, positions, frequencies, 4, work, (arena, phase, quads, g, pairs) => {
     const rounded = arena.alloc(Math.max(1, quads * row))
     for (let q = 0; q < quads; q++) {
       const [one, other] = [2 * q, Math.min(2 * q + 1, pairs - 1)]
@@ -53,11 +39,11 @@ function inBlocks(
   n: number,
   positions: Positions,
   frequencies: Frequencies,
-  count: number,
   lanes: number,
   work: Batch,
   evaluate: (arena: Arena, phase: number, vectors: number, g: number, pairs: number) => void,
 ): void {
+  const count = countOf(frequencies)
   const block = lanes * Math.max(2, Math.floor(CACHE / (n * n * 32)))
   for (let first = 0; first < count; first += block) {
     const size = Math.min(block, count - first)

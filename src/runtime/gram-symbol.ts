@@ -1,4 +1,4 @@
-import { gamma, UNIT } from '../rounding.ts'
+import { UNIT } from '../rounding.ts'
 import { countOf, type Frequencies, groupTaps, type Symbol } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
 import {
@@ -25,7 +25,7 @@ import { putPhasesAt } from './phases.ts'
  * G(θ) = F(θ)ᴴF(θ) of one group, resident in linear memory for as long as `work` runs: its taps are formed once, and every evaluation
  * is a sum of n(n+1)/2 entries over half of them. All statements about G are about the exact one; rounding is accounted for here.
  */
-export interface GramSymbol {
+export interface GramSymbol extends Proof {
   readonly m: number
   readonly n: number
   /** Positions p of the taps of F, in the order of `products`. */
@@ -37,15 +37,10 @@ export interface GramSymbol {
   /** Upper bounds of ‖G_q‖₂, in the order of `positions`, and of ‖G₀‖₂. */
   readonly tapNorms: Float64Array
   readonly centreNorm: number
-  /** ‖fl(G(θ)) − G(θ)‖₂ at every θ is at most this. */
-  readonly error: number
   /** ‖Σ_p|A_p|‖_F², rounded up: what rounding errors are measured against. */
   readonly weight: number
-  /**
-   * For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included. Levels may be a function of an upper bound of
-   * ‖F(θ)‖_{S4} = √‖G(θ)‖_F.
-   */
-  below(frequencies: Frequencies, levels: Float64Array | ((quartic: number) => number)): Uint8Array
+  /** For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included. */
+  below(frequencies: Frequencies, levels: Float64Array): Uint8Array
   /** `below` in single precision: at half the price, for levels well above λ_max. */
   belowRoughly(frequencies: Frequencies, levels: Float64Array): Uint8Array
   /** What `belowRoughly` loses to rounding at a level, about. */
@@ -54,12 +49,14 @@ export interface GramSymbol {
   belowShare(frequencies: Frequencies, level: number, share: number, at: Frequencies, top: RankOne): boolean
   /** What is left of t·I − fl(G(θ)) beside a vector. */
   complement(at: Frequencies, t: number, top: RankOne, vectors: readonly Float64Array[]): Complement | undefined
-  /** What `below` loses to rounding at a level: it can prove nothing within this distance of λ_max. */
-  margin(level: number): number
   /** A few steps of Lanczos at each frequency, from the given vectors or a common one: Rayleigh quotients, residuals and vectors. */
   climb(frequencies: Frequencies, steps: number, starts?: Starts): Ritz[]
   /** λ_max(G(θ)) at each frequency, from below by a few steps of Lanczos and from above by one Cholesky test somewhere below t. */
   bracket(frequencies: Frequencies, t: number, steps: number, starts: Starts): Brackets
+  /** Hands fl(G(θ)), lower triangles in pair layout, to `work` in batches. */
+  inPairs(frequencies: Frequencies, work: Batch): void
+  /** The same in single precision, in quad layout. */
+  inQuads(frequencies: Frequencies, work: Batch): void
   /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout; `phases` of `putPhasesAt`. */
   write(frequencies: Frequencies, first: number, count: number, g: number, phases?: number): void
   /**
@@ -94,10 +91,8 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
   const margin = (level: number) => 2 * error + choleskyError(n) * n * level + 1e-290
   const { planes: single, error: rounding } = singlePlanes(arena, planes, n, positions.length)
   const proof: Proof = { error, errorSingle: rounding + 2 * error, margin }
-  const evaluate = (frequencies: Frequencies, count: number, work: Batch) =>
-    inPairs(n, positions, planes, frequencies, count, work)
-  const evaluateSingle = (frequencies: Frequencies, count: number, work: Batch) =>
-    inQuads(n, positions, single, frequencies, count, work)
+  const evaluate = (frequencies: Frequencies, work: Batch) => inPairs(n, positions, planes, frequencies, work)
+  const evaluateSingle = (frequencies: Frequencies, work: Batch) => inQuads(n, positions, single, frequencies, work)
   const writeAt: GramSymbol['write'] = (frequencies, first, count, g, phases) =>
     borrow(inner => {
       const phase = phases ?? putPhasesAt(inner, positions, frequencies, first, count)
@@ -115,36 +110,33 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
     get centreNorm() {
       return norms()[0]
     },
-    error,
+    ...proof,
     weight,
-    margin,
+    inPairs: evaluate,
+    inQuads: evaluateSingle,
     write: writeAt,
     below(frequencies, levels) {
-      const count = typeof levels === 'function' ? countOf(frequencies) : levels.length
-      const passed = new Uint8Array(count)
-      evaluate(frequencies, count, (inner, g, first, size) => {
-        const own =
-          typeof levels === 'function' ? quarticNorms(inner, g, n, size, error).map(levels) : levels.subarray(first, first + size)
-        const lowered = own.map(level => level - margin(level))
+      const passed = new Uint8Array(levels.length)
+      evaluate(frequencies, (inner, g, first, size) => {
+        const lowered = levels.subarray(first, first + size).map(level => level - margin(level))
         passed.set(passes(inner, g, n, lowered), first)
       })
       return passed
     },
     belowRoughly(frequencies, levels) {
       const passed = new Uint8Array(levels.length)
-      evaluateSingle(frequencies, levels.length, (inner, h, first, size) =>
+      evaluateSingle(frequencies, (inner, h, first, size) =>
         passed.set(passesSingle(inner, h, n, levels.subarray(first, first + size), proof), first),
       )
       return passed
     },
     roughMargin: level => singleCost(n, proof, level),
     belowShare(frequencies, level, share, at, top) {
-      const count = countOf(frequencies)
       const matrix = n * n * 32
       // |trace| of what is factorised is at most n(level + share·λ_max) + σ
       const lowered = level - margin(level + 2 * top.sigma) - 16 * UNIT * top.sigma
       let passed = true
-      evaluate(frequencies, count, (inner, g, _, size) => {
+      evaluate(frequencies, (inner, g, _, size) => {
         const centre = inner.alloc(matrix)
         writeAt(at, 0, 1, centre)
         const pairs = (size + 1) >> 1
@@ -162,8 +154,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
       }),
     climb(frequencies, steps, starts) {
       const found: Ritz[] = []
-      const count = countOf(frequencies)
-      evaluate(frequencies, count, (inner, g, first, size) => {
+      evaluate(frequencies, (inner, g, first, size) => {
         for (let i = 0; i < size; i += 2)
           found.push(...climbPair(inner, g + (i >> 1) * n * n * 32, n, steps, Math.min(2, size - i), starts?.slice(first + i)))
       })
@@ -173,7 +164,7 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
       const at =
         (by: typeof evaluate): Evaluate =>
         (indices, work) =>
-          by(indices ? pick(frequencies, indices) : frequencies, indices ? indices.length : countOf(frequencies), work)
+          by(indices ? pick(frequencies, indices) : frequencies, work)
       return bracketAll(n, countOf(frequencies), t, steps, starts, proof, at(evaluateSingle), at(evaluate))
     },
     images: (v, weights) =>
@@ -220,12 +211,4 @@ function openTaps(
       : interpolateTaps(inner, symbol, a, values!, positions, weight, planes)
     return (formed + evaluationError(weight, offsets.length, half)) * 1.0001
   })
-}
-
-/** √‖G‖_F from above. */
-function quarticNorms(arena: Arena, g: number, n: number, count: number, error: number): Float64Array {
-  const pairs = (count + 1) >> 1
-  const out = arena.alloc(pairs * 16)
-  arena.routines.frobeniusSquared(pairs, n, g, out)
-  return arena.f64(out, count).map(square => Math.sqrt(Math.sqrt(square * (1 + gamma(2 * n + 8))) + error) * (1 + 2 ** -50))
 }

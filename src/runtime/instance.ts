@@ -40,6 +40,8 @@ export interface Routines {
   hermitianSymbolSingle(quads: number, n: number, taps: number, planes: number, phase: number, g: number): void
   spread(n: number, l: number, v: number, out: number): void
   climbSingle(n: number, steps: number, g: number, x: number, w: number, out: number): void
+  deflateSingle(n: number, g: number, v: number, sigma: number): void
+  frobeniusSquaredSingle(quads: number, n: number, g: number, out: number): void
   choleskySolve(n: number, l: number, x: number): void
   symbolRow(pairs: number, taps: number, size: number, t: number, part: number, phase: number, f: number): void
   // biome-ignore format: one routine a line

@@ -154,6 +154,48 @@ test('what a passed test proves, with its rounding, holds for every level; and s
   assert.ok(tightest < 1e-4, `${tightest}`)
 })
 
+test('deflateSingle: G − σvvᴴ below the diagonal, each lane with its own; frobeniusSquaredSingle: what is left of it', () => {
+  for (const n of SIDES) {
+    const { batch } = four(n, 5)
+    const vectors = [1, 2, 3, 4].map(seed => randomMatrix(n, 1, seed))
+    const sigmas = [0.75, -2, 0, 1.5]
+    const [got, out] = fenced([n * n * 4, 2], (arena, g, out) => {
+      putQuad(arena, batch, g)
+      const v = arena.alloc(n * 32)
+      for (let i = 0; i < n; i++)
+        for (let lane = 0; lane < 4; lane++) {
+          arena.f32(v, 8 * n)[8 * i + lane] = vectors[lane].re[i]
+          arena.f32(v, 8 * n)[8 * i + 4 + lane] = vectors[lane].im[i]
+        }
+      const sigma = arena.alloc(16)
+      arena.f32(sigma, 4).set(sigmas)
+      arena.routines.deflateSingle(n, g, v, sigma)
+      arena.routines.frobeniusSquaredSingle(1, n, g, out)
+    })
+    const [quad, squares] = [new Float32Array(got.slice().buffer), new Float32Array(out.slice().buffer)]
+    batch.forEach((before, lane) => {
+      const v = vectors[lane]
+      let square = 0
+      for (let j = 0; j < n; j++) {
+        for (let i = 0; i < n; i++) {
+          const at = j * n + i
+          const [x, y] = [quad[8 * at + lane], quad[8 * at + 4 + lane]]
+          if (i < j) {
+            assert.ok(Number.isNaN(x) && Number.isNaN(y), 'left as it was')
+            continue
+          }
+          const re = before.re[at] - sigmas[lane] * (v.re[i] * v.re[j] + v.im[i] * v.im[j])
+          const im = before.im[at] - sigmas[lane] * (v.im[i] * v.re[j] - v.re[i] * v.im[j])
+          const reach = 8 * 2 ** -24 * (Math.abs(before.re[at]) + Math.abs(before.im[at]) + 4 * Math.abs(sigmas[lane]))
+          assert.ok(Math.hypot(x - re, y - im) <= reach, `n = ${n}, lane ${lane}: ${i}, ${j}`)
+          square += (i === j ? 1 : 2) * (re * re + (i === j ? 0 : im * im))
+        }
+      }
+      assert.ok(Math.abs(squares[lane] - square) <= (2 * n + 40) * 2 ** -24 * square, `n = ${n}, lane ${lane}`)
+    })
+  }
+})
+
 test('Lanczos in four lanes: quotients of double precision to five digits, unit vectors, zeros and start', () => {
   for (const n of SIDES) {
     const { batch, top } = four(n, 4)
