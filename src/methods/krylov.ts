@@ -1,6 +1,6 @@
 import { peakOf } from '../summation.ts'
+import { symmetricEigenpairs } from '../runtime/hermitian.ts'
 import { type Basis, normalizeVector, type Operator, type Vector } from '../runtime/operator.ts'
-import { smallSvd } from './small-svd.ts'
 
 /** TᵀT as a map between vectors of one precision. */
 export interface Square extends Pick<Operator, 'dot' | 'norm' | 'axpy' | 'scale' | 'project' | 'combine'> {
@@ -29,7 +29,7 @@ export interface Space {
 type Selection = (kept: number, fresh: boolean, scale: number, w: Vector) => void
 
 /** Iterations between looks at the residuals. */
-const LOOK = 20
+const LOOK = 10
 
 /** More vectors mean fewer products and more memory, which is the limit: 256 MB. Short ones, and where `exact`, all become orthogonal. */
 export function openSpace(map: Square, length: number, exact: boolean): Space {
@@ -61,19 +61,20 @@ export function iterate(space: Space, tolerance: number, iterations: number, lea
       until = Math.min(size, until + LOOK)
       const { residual, count } = extend(space, h, from, first, until)
       work += count - first
-      const { sigma, v } = smallSvd(h.slice(0, count).map(column => column.slice(0, count)))
-      const converged = residual * Math.abs(v[0][count - 1]) <= tolerance * sigma[0]
+      const wanted = Math.min(until < size ? leave : Math.max(leave, keep), count)
+      const { values, vectors } = symmetricEigenpairs(h.slice(0, count), wanted)
+      const converged = residual * Math.abs(vectors[0][count - 1]) <= tolerance * values[0]
       const done = converged || work >= iterations || keep === 0
       if (!done && until < size) continue
       const kept = Math.min(done ? leave : keep, count)
-      map.combine(basis, count, joined(v.slice(0, kept)))
-      if (done) return { values: sigma.slice(0, kept), work, converged }
+      map.combine(basis, count, joined(vectors.slice(0, kept)))
+      if (done) return { values: values.slice(0, kept), work, converged }
       // Restart: h becomes the diagonal of Ritz values with the residual's coefficients beside it.
       map.scale(1, basis.vectors[size], basis.vectors[keep])
       for (const column of h) column.fill(0)
       for (let i = 0; i < keep; i++) {
-        h[i][i] = sigma[i]
-        h[keep][i] = h[i][keep] = residual * v[i][size - 1]
+        h[i][i] = values[i]
+        h[keep][i] = h[i][keep] = residual * vectors[i][size - 1]
       }
     }
   }
@@ -135,7 +136,7 @@ export function orthogonalize(map: Pick<Square, 'project'>, basis: Basis, count:
   map.project(basis, count, w)
 }
 
-function joined(columns: Float64Array[]): Float64Array {
+function joined(columns: readonly Float64Array[]): Float64Array {
   const all = new Float64Array(columns.length * columns[0].length)
   columns.forEach((column, j) => {
     all.set(column, j * column.length)

@@ -11,7 +11,7 @@ import { windowStart } from './window-start.ts'
 export interface LanczosOptions {
   /** Residual ‖Tᵀu − σv‖ ≤ tolerance·σ ends the iteration; σ is then that close to a singular value, about tolerance² where it stands alone. */
   tolerance?: number
-  /** Products with T after which it stops, converged or not, as soon as it looks: it does so every 20 products. */
+  /** Products with T after which it stops, converged or not, as soon as it looks: it does so every 10 products. */
   iterations?: number
   start?: Start
   seed?: number

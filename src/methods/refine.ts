@@ -1,7 +1,7 @@
+import { symmetricEigenpairs } from '../runtime/hermitian.ts'
 import { type Basis, normalizeVector, type Vector } from '../runtime/operator.ts'
 import { openCorrection, type SingleSquare } from './correction.ts'
 import { orthogonalize, type Square } from './krylov.ts'
-import { smallSvd } from './small-svd.ts'
 
 /** Corrections at most; each gains two digits, and there are five to gain. */
 const CORRECTIONS = 6
@@ -77,8 +77,8 @@ function openSubspace(map: Square, capacity: number) {
      */
     best(v: Vector, r: Vector, close: number): number {
       const columns = h.map((_, j) => Float64Array.from(h, (_, i) => h[Math.max(i, j)][Math.min(i, j)]))
-      const { sigma, v: vectors } = smallSvd(columns)
-      const near = vectors.filter((_, i) => sigma[i] >= sigma[0] * (1 - close))
+      const { values, vectors } = symmetricEigenpairs(columns, columns.length)
+      const near = vectors.filter((_, i) => values[i] >= values[0] * (1 - close))
       const shares = near.map((y, i) => (last ? last.reduce((sum, x, j) => sum + x * y[j], 0) : i === 0 ? 1 : 0))
       const length = Math.sqrt(shares.reduce((sum, a) => sum + a * a, 0))
       last = vectors[0].map((_, j) => near.reduce((sum, y, i) => sum + (shares[i] / length) * y[j], 0))

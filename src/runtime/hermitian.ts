@@ -25,6 +25,15 @@ export function eigenpairs(matrix: Float64Array, n: number, count: number): Eige
   })
 }
 
+/** The same for a real symmetric matrix given by its columns; vectors are real. */
+export function symmetricEigenpairs(columns: readonly Float64Array[], count: number): Eigenpairs {
+  const n = columns.length
+  const matrix = new Float64Array(2 * n * n)
+  for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) matrix[2 * (j * n + i)] = columns[j][i]
+  const { values, vectors } = eigenpairs(matrix, n, count)
+  return { values, vectors: vectors.map(z => z.subarray(0, n)) }
+}
+
 /** `eigenpairs` of one lane of a pair at an address (lower triangle), which is destroyed. */
 export function eigenpairsAt(arena: Arena, n: number, g: number, lane: 0 | 1, count: number): Eigenpairs {
   return borrow(inner => {
