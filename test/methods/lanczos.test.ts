@@ -98,7 +98,7 @@ test('mixed precision: no more products than allowed but for the last look, and 
     const { work, converged, value } = lanczos(layer, { iterations })
     assert.ok(work <= iterations + 24, `${work} of ${iterations}`)
     assert.is(converged, false)
-    assert.ok(value <= whole.value && value > 0.9 * whole.value)
+    assert.ok(value <= whole.value * (1 + 1e-14) && value > 0.9 * whole.value)
   }
 })
 
