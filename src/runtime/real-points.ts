@@ -48,7 +48,7 @@ export const AXES: readonly Axis[] = [
 ]
 
 /** Channels from which products at points cost less than products of taps; below, those are more accurate. */
-const WIDE = 96
+const WIDE = 64
 
 /** The axes of a symbol with at most three taps each, at equal distances, if they are worth it. */
 export function pointAxes({ offsets, columns }: Symbol): readonly Axis[] | undefined {

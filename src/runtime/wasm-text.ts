@@ -14,45 +14,53 @@ export interface WasmText {
 
 type SymbolText = readonly [code: string, kind?: number, operands?: string]
 
-/** The module's bytes. */
+/**
+ * The module's bytes. Written for an interpreter, since it runs once and before anything is compiled: no iterators, and no calls but for what is
+ * rare, half the time.
+ */
 export function bytesOf({ length, program, symbols }: WasmText): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length)
-  const table = symbols.map(([code, kind = 0, operands = '']) => ({ code: fromHex(code), kind, operand: reader(operands) }))
-  const next = reader(program)
+  const encoder = new TextEncoder()
+  const codes = symbols.map(([code]) => fromHex(code))
+  const kinds = symbols.map(([, kind = 0]) => kind)
+  const operands = symbols.map(([, , text = '']) => encoder.encode(text))
+  const read = new Int32Array(symbols.length)
+  const numbers = encoder.encode(program)
   const initial = Uint16Array.from({ length: 336 }, (_, i) => i)
   let recent = initial
-  for (let at = 0; at < length; ) {
-    const { code, kind, operand } = table[next()]
-    // No iterators: this runs once, before anything is compiled, and they would take twice as long.
+  for (let at = 0, from = 0; at < length; ) {
+    // One character each from '(' up, or two where the first, '|' to '~', says how many times 84 to add.
+    let symbol = numbers[from++] - 40
+    if (symbol > 83) symbol = 84 * (symbol - 83) + numbers[from++] - 40
+    const code = codes[symbol]
     for (let i = 0; i < code.length; i++) bytes[at++] = code[i]
+    const kind = kinds[symbol]
+    if (kind === 0) continue
     if (kind < -1) {
+      let since = -3 - kind
+      if (since < 0) {
+        const own = operands[symbol]
+        since = own[read[symbol]++] - 40
+        if (since > 83) since = 84 * (since - 83) + own[read[symbol]++] - 40
+      }
       if (recent === initial) recent = initial.slice()
-      const since = kind < -2 ? -3 - kind : operand()
       const local = recent[since]
       if (since > 0) recent.copyWithin(1, 0, since)[0] = local
       if (local > 127) bytes[at++] = local | 128
       bytes[at++] = local > 127 ? local >> 7 : local
-    } else if (kind !== 0) {
-      // A number without an instruction belongs to the header of a function, whose locals are others.
-      if (code.length === 0) recent = initial
-      for (let left = Math.abs(kind); left > 0; left--) {
-        const byte = operand()
-        bytes[at++] = byte
-        if (byte > 127 && kind < 0) left++
-      }
+      continue
+    }
+    // A number without an instruction belongs to the header of a function, whose locals are others.
+    if (code.length === 0) recent = initial
+    const own = operands[symbol]
+    for (let left = kind < 0 ? 1 : kind; left > 0; left--) {
+      let byte = own[read[symbol]++] - 40
+      if (byte > 83) byte = 84 * (byte - 83) + own[read[symbol]++] - 40
+      bytes[at++] = byte
+      if (byte > 127 && kind < 0) left++
     }
   }
   return bytes
-}
-
-/** The numbers of a text: one character each from '(' up, or two where the first, '|' to '~', says how many times 84 to add. */
-function reader(text: string): () => number {
-  const characters = new TextEncoder().encode(text)
-  let at = 0
-  return () => {
-    const number = characters[at++] - 40
-    return number < 84 ? number : 84 * (number - 83) + characters[at++] - 40
-  }
 }
 
 function fromHex(code: string): number[] {
