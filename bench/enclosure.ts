@@ -1,7 +1,7 @@
 /**
  * The enclosure: norm evaluations and time at several gaps, beside NumPy in the same run.
  *
- *   node --import tsx bench/enclosure.ts
+ *   node bench/run.mjs enclosure
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'

@@ -10,9 +10,13 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('.', import.meta.url))
 const patterns = process.argv.slice(2)
 const files = (await readdir(root, { recursive: true }))
-  .filter(file => /^(routines|methods|load)\/[^/]+\.ts$/.test(file))
+  .filter(file => /^((routines|methods|load)\/[^/]+|enclosure)\.ts$/.test(file))
   .filter(file => patterns.length === 0 || patterns.some(pattern => file.includes(pattern)))
   .sort()
+if (files.length === 0) {
+  console.error(`bench: expected a part of a benchmark's path, got ${patterns.join(' ')}. Try methods/speed, enclosure or routines/gram`)
+  process.exitCode = 2
+}
 let printed = ''
 for (const file of files) {
   console.log(`\n${file}`)
