@@ -14,7 +14,9 @@ const files = (await readdir(root, { recursive: true }))
   .filter(file => patterns.length === 0 || patterns.some(pattern => file.includes(pattern)))
   .sort()
 if (files.length === 0) {
-  console.error(`bench: expected a part of a benchmark's path, got ${patterns.join(' ')}. Try methods/speed, enclosure or routines/gram`)
+  console.error(
+    `bench: expected a part of a benchmark's path, got ${patterns.join(' ')}. Try methods/speed, enclosure or routines/gram`,
+  )
   process.exitCode = 2
 }
 let printed = ''
