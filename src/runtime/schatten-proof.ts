@@ -6,6 +6,7 @@ import { passes, passesSingle, SINGLE_UNIT, singleCost } from './cholesky-tests.
 import { pick } from './gram-evaluation.ts'
 import type { GramSymbol } from './gram-symbol.ts'
 import { atLeast, tridiagonalPairs } from './hermitian.ts'
+import type { Routines } from './instance.ts'
 
 /**
  * 1 for each frequency where the Schatten-2^(t+1) norm of F(θ) is proven to be at most `level`, by one or two factorisations instead of
@@ -60,9 +61,9 @@ interface Precision {
   readonly unit: number
   readonly evaluate: 'inPairs' | 'inQuads'
   readonly view: 'f64' | 'f32'
-  readonly climb: 'climb' | 'climbSingle'
-  readonly deflate: 'deflate' | 'deflateSingle'
-  readonly frobenius: 'frobeniusSquared' | 'frobeniusSquaredSingle'
+  climb(arena: Arena): Routines['climb']
+  deflate(arena: Arena): Routines['deflate']
+  frobenius(arena: Arena): Routines['frobeniusSquared']
   /** ‖fl(G) − G‖_F */
   error(gram: GramSymbol): number
   /** 1 where λ_max ≤ level is proven for what matrices of non-negative trace at g became by taking positive terms out. */
@@ -74,9 +75,9 @@ const DOUBLE: Precision = {
   unit: UNIT,
   evaluate: 'inPairs',
   view: 'f64',
-  climb: 'climb',
-  deflate: 'deflate',
-  frobenius: 'frobeniusSquared',
+  climb: ({ routines }) => routines.climb,
+  deflate: ({ routines }) => routines.deflate,
+  frobenius: ({ routines }) => routines.frobeniusSquared,
   error: gram => gram.error,
   // the trace of what is factorised is at most n·level and what has been taken out, together below 2n·level
   below: (arena, gram, g, levels) =>
@@ -93,9 +94,9 @@ const SINGLE: Precision = {
   unit: SINGLE_UNIT,
   evaluate: 'inQuads',
   view: 'f32',
-  climb: 'climbSingle',
-  deflate: 'deflateSingle',
-  frobenius: 'frobeniusSquaredSingle',
+  climb: ({ routines }) => routines.climbSingle,
+  deflate: ({ routines }) => routines.deflateSingle,
+  frobenius: ({ routines }) => routines.frobeniusSquaredSingle,
   error: gram => gram.errorSingle,
   below: (arena, gram, g, levels) => passesSingle(arena, g, gram.n, levels, gram, AMPLE),
 }
@@ -138,7 +139,7 @@ function withoutVectors(claim: Claim, precision: Precision, open: readonly numbe
 function restOf(arena: Arena, { gram, square }: Claim, precision: Precision, g: number, size: number): Float64Array {
   const { unit, view, frobenius, error } = precision
   const out = arena.alloc(16)
-  arena.routines[frobenius](1, gram.n, g, out)
+  frobenius(arena)(1, gram.n, g, out)
   const sums = (2 * gram.n + 8) * unit
   // what underflows in single precision is below 2⁻¹²⁶ an entry
   const size2 = (x: number) => Math.sqrt((x + gram.n * gram.n * 2 ** -125) * (1 + (1.01 * sums) / (1 - sums))) + error(gram)
@@ -261,7 +262,7 @@ function krylovOf(
   const all = new Float64Array(2 * n * lanes)
   for (let i = 0; i < all.length; i++) all[i] = start[Math.floor(i / lanes)]
   arena[view](x, all.length).set(all)
-  arena.routines[climb](n, steps, g, x, work, arena.alloc(32))
+  climb(arena)(n, steps, g, x, work, arena.alloc(32))
   // The routine leaves its result where the first vector was.
   arena[view](work, all.length).set(all)
   const t = arena[view](work + (steps + 1) * column, 2 * lanes * steps)
@@ -338,6 +339,6 @@ function deflateAll(
       weights[lane] = splits[lane]!.sigmas[j] * square
       for (let i = 0, to = lane; i < 2 * n; i++, to += lanes) numbers[to] = v[i]
     }
-    arena.routines[deflate](n, g, at, sigma)
+    deflate(arena)(n, g, at, sigma)
   }
 }
