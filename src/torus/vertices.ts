@@ -47,10 +47,10 @@ export interface Vertices {
  * Steps of Lanczos: without a start, with one from a neighbour, with one from a box more than twice as wide, before the first test, after a failed one. Spectra
  * of many channels are dense at the top.
  */
-const COLD = (n: number) => (n > 100 ? 12 : 9)
-const WARM = (n: number) => (n > 100 ? 10 : 6)
+const COLD = (n: number) => (n > 300 ? 16 : n > 200 ? 14 : n > 100 ? 12 : 9)
+const WARM = (n: number) => (n > 300 ? 14 : n > 100 ? 10 : 6)
 const FAR = (n: number) => (n > 100 ? 13 : 8)
-const FIRST = (n: number) => (n > 100 ? 6 : 1)
+const FIRST = (n: number) => (n > 300 ? 10 : n > 100 ? 6 : 1)
 const AGAIN = 12
 /** A test in single precision is made where the level is this many times its margin above the value. */
 const ROUGH = 1.2
