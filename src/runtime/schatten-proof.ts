@@ -101,7 +101,7 @@ const SINGLE: Precision = {
   below: (arena, gram, g, levels) => passesSingle(arena, g, gram.n, levels, gram, AMPLE),
 }
 
-/** Vector after vector of matrices at the open frequencies; returns those that `prove` says are worth another look (2), having noted what it proves (1). */
+/** Vector after vector of matrices at the open frequencies; notes what `prove` proves and returns what it says is worth another look. */
 function visit(
   claim: Claim,
   { lanes, evaluate }: Precision,
