@@ -29,7 +29,7 @@ export function passes(arena: Arena, g: number, n: number, levels: Float64Array)
     const at = arena.f64(level, 2 * pairs)
     for (let slot = 0; slot < 2 * pairs; slot++) at[slot] = levels[Math.min(slot, levels.length - 1)]
     arena.routines.cholesky(pairs, n, g, level, work, out)
-    return Uint8Array.from(arena.f64(out, levels.length))
+    return new Uint8Array(arena.f64(out, levels.length))
   })
 }
 

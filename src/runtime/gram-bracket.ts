@@ -1,3 +1,4 @@
+import { tabulate } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { ceilingsSingle, passes, type Proof, singleCost } from './cholesky-tests.ts'
 import { climbPair, coldStart } from './gram-vectors.ts'
@@ -87,7 +88,8 @@ export function bracketAll(
   const first = { t, steps, share: SHARE }
   single(undefined, (arena, h, at, size) => bracketSingle(arena, h, n, size, first, proof, found, at))
   if (t === 0) return found
-  const unsettled = Array.from({ length: count }, (_, i) => i).filter(i => isOpen(found, i, t))
+  const unsettled: number[] = []
+  for (let i = 0; i < count; i++) if (isOpen(found, i, t)) unsettled.push(i)
   const highest = highestServed(n, proof, t)
   if (n >= WIDE) {
     const serves = unsettled.filter(i => found.values[i] < highest)
@@ -108,8 +110,8 @@ function selected(found: Brackets, indices: readonly number[], n: number): Brack
   const vectors = new Float64Array(2 * n * indices.length)
   for (const [to, from] of indices.entries()) vectors.set(found.vectors.subarray(2 * n * from, 2 * n * (from + 1)), 2 * n * to)
   return {
-    values: Float64Array.from(indices, i => found.values[i]),
-    ceilings: Float64Array.from(indices, i => found.ceilings[i]),
+    values: tabulate(indices.length, i => found.values[indices[i]]),
+    ceilings: tabulate(indices.length, i => found.ceilings[indices[i]]),
     vectors,
   }
 }

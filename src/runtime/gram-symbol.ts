@@ -179,7 +179,12 @@ function openGramSymbol(arena: Arena, symbol: Symbol, group: number): GramSymbol
         for (const [k, list] of weights.entries()) inner.f64(w + k * places.length * 16, 2 * places.length).set(list)
         tapProducts(places.length, m, n, a, x, y)
         tapSums(count, places.length, m, w, y, z)
-        const dots = weights.map((_, k) => Array.from({ length: k + 1 }, (_, j) => dot(2 * m, z + j * vector, z + k * vector)))
+        const dots: number[][] = []
+        for (let k = 0; k < count; k++) {
+          const row: number[] = []
+          for (let j = 0; j <= k; j++) row.push(dot(2 * m, z + j * vector, z + k * vector))
+          dots.push(row)
+        }
         return { first: inner.f64(z, 2 * m).slice(), dots }
       }),
     derivatives: (turns, point, v, orders) =>

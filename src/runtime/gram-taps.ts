@@ -1,5 +1,6 @@
 import { gamma } from '../rounding.ts'
 import { absoluteSquares, type Symbol, tapPositions } from '../symbol.ts'
+import { tabulate } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { PHASE_ERROR } from './phases.ts'
 
@@ -12,7 +13,22 @@ export interface Product {
 }
 
 /** Every difference of two tap positions once up to sign, and which pairs of taps give it. */
-export function differencesOf(offsets: Symbol['offsets']): { places: number[][]; positions: number[][]; products: Product[] } {
+export interface Differences {
+  readonly places: readonly (readonly number[])[]
+  readonly positions: readonly (readonly number[])[]
+  readonly products: readonly Product[]
+}
+
+/** The last ones asked for: groups of a layer, and most layers of a network, have the same, and plans of phases with them. */
+let latest: { readonly of: string; readonly differences: Differences } | undefined
+
+export function differencesOf(offsets: Symbol['offsets']): Differences {
+  const of = offsets.map(axis => axis.join()).join(' ')
+  if (latest?.of !== of) latest = { of, differences: allDifferences(offsets) }
+  return latest.differences
+}
+
+function allDifferences(offsets: Symbol['offsets']): Differences {
   const places = tapPositions(offsets)
   const count = places.length
   const positions: number[][] = []
@@ -85,10 +101,7 @@ export function tapNorms(planes: number, n: number, half: number, error: number)
     inner.routines.planeNorms(n, half, planes, inner.alloc((n + 1) * 16), out)
     const found = inner.f64(out, 3 * half + 3)
     const inflate = 1 + gamma(n * n + 16) * 4
-    return Float64Array.from({ length: half + 1 }, (_, t) => {
-      const [squares, row, column] = found.subarray(3 * t)
-      return Math.sqrt(Math.min(squares, row * column)) * inflate + error
-    })
+    return tabulate(half + 1, t => Math.sqrt(Math.min(found[3 * t], found[3 * t + 1] * found[3 * t + 2])) * inflate + error)
   })
 }
 

@@ -79,7 +79,18 @@ export interface Derivative {
 }
 
 export function derivativesAt(gram: GramSymbol, ray: Ray, order: number): Derivative[] {
-  const axes = ray.point.length
+  const orders = ordersOf(ray.point.length, order)
+  const images = gram.derivatives(ray.turns, ray.point, ray.v, orders)
+  return orders.map((list, i) => ({ order: list, along: realDot(ray.v, images[i]), across: project(images[i], ray.v) }))
+}
+
+const listsOfOrders = new Map<string, readonly (readonly number[])[]>()
+
+/** All ascending lists of at most so many axes, shorter ones first. */
+function ordersOf(axes: number, order: number): readonly (readonly number[])[] {
+  const name = `${axes} ${order}`
+  const known = listsOfOrders.get(name)
+  if (known) return known
   let orders: number[][] = [[]]
   for (let from = 0, k = 0; k < order; k++) {
     const last = orders.slice(from)
@@ -92,8 +103,8 @@ export function derivativesAt(gram: GramSymbol, ray: Ray, order: number): Deriva
       ),
     )
   }
-  const images = gram.derivatives(ray.turns, ray.point, ray.v, orders)
-  return orders.map((list, i) => ({ order: list, along: realDot(ray.v, images[i]), across: project(images[i], ray.v) }))
+  listsOfOrders.set(name, orders)
+  return orders
 }
 
 /** x − v·(vᴴx)/(vᴴv), in place. */

@@ -186,7 +186,9 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
 }
 
 function conjugate(v: Float64Array): Float64Array {
-  return v.map((x, i) => (i & 1 ? -x : x))
+  const w = v.slice()
+  for (let i = 1; i < w.length; i += 2) w[i] = -w[i]
+  return w
 }
 
 /** A number where the coordinates fit into one, text where they do not. */
