@@ -77,8 +77,8 @@ export function bracketAll(
     ceilings: new Float64Array(count).fill(Infinity),
     vectors: new Float64Array(2 * n * count),
   }
-  const cold = coldStart(n).subarray(0, 2 * n)
-  for (let i = 0; i < count; i++) found.vectors.set(starts[i] ?? cold, 2 * n * i)
+  const cold = coldStart(n)
+  for (let i = 0; i < count; i++) copy(2 * n, starts[i] ?? cold, 0, found.vectors, 2 * n * i)
   const pass = (evaluate: Evaluate, indices: readonly number[], batch: BracketBatch, wanted: Wanted) => {
     if (indices.length === 0) return
     const part = selected(found, indices, n)
@@ -108,7 +108,7 @@ function isOpen({ values, ceilings }: Brackets, i: number, t: number): boolean {
 /** The part of brackets at some of the frequencies. */
 function selected(found: Brackets, indices: readonly number[], n: number): Brackets {
   const vectors = new Float64Array(2 * n * indices.length)
-  for (const [to, from] of indices.entries()) vectors.set(found.vectors.subarray(2 * n * from, 2 * n * (from + 1)), 2 * n * to)
+  for (let to = 0; to < indices.length; to++) copy(2 * n, found.vectors, 2 * n * indices[to], vectors, 2 * n * to)
   return {
     values: tabulate(indices.length, i => found.values[indices[i]]),
     ceilings: tabulate(indices.length, i => found.ceilings[indices[i]]),
@@ -116,11 +116,16 @@ function selected(found: Brackets, indices: readonly number[], n: number): Brack
   }
 }
 
+/** Few numbers are copied sooner than `set` is called. */
+function copy(length: number, from: Float64Array, at: number, to: Float64Array, start: number): void {
+  for (let i = 0; i < length; i++) to[start + i] = from[at + i]
+}
+
 function putBack(part: Brackets, indices: readonly number[], found: Brackets, n: number): void {
   indices.forEach((to, from) => {
     found.values[to] = part.values[from]
     found.ceilings[to] = part.ceilings[from]
-    found.vectors.set(part.vectors.subarray(2 * n * from, 2 * n * (from + 1)), 2 * n * to)
+    copy(2 * n, part.vectors, 2 * n * from, found.vectors, 2 * n * to)
   })
 }
 

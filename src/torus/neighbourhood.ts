@@ -109,8 +109,8 @@ function describe(
   const { floor, products } = beside
   const reach = 1 + gram.positions.reduce((far, q) => Math.max(far, ...q.map(Math.abs)), 0)
   const slack = (k: number) => 2 * gram.error * reach ** k
-  const index = new Map(derivatives.map(({ order }, i) => [order.join(), i]))
-  const find = (...axes: number[]) => index.get([...axes].sort((a, b) => a - b).join())!
+  const index = new Map(derivatives.map(({ order }, i) => [timesOf(order), i]))
+  const find = (...axes: number[]) => index.get(timesOf(axes))!
   const along = (...axes: number[]) => derivatives[find(...axes)].along
   const size = (i: number) => Math.sqrt(Math.max(0, products[i][i]))
   /** ‖x‖² in B⁻¹, for an x that errs by slack(k). */
@@ -145,6 +145,13 @@ function describe(
 function besides(gram: GramSymbol, ray: Ray, t: number, vectors: readonly Float64Array[]): Complement | undefined {
   if (gram.n === 1) return { floor: t, products: vectors.map(() => vectors.map(() => 0)) }
   return gram.complement({ turns: ray.turns, points: Float64Array.from(ray.point) }, t, { sigma: ray.value, v: ray.v }, vectors)
+}
+
+/** How often each axis is in a list, four bits an axis. */
+function timesOf(axes: readonly number[]): number {
+  let times = 0
+  for (const d of axes) times += 1 << (4 * d)
+  return times
 }
 
 /** In how many orders a sorted list of axes can be written. */
