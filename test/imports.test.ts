@@ -51,6 +51,10 @@ test('each folder imports only what it may', () => {
   )
 })
 
+test('routines are called by their own names: those are what the build keeps of the module', () => {
+  for (const file of files) assert.not.match(readFileSync(join(root, file), 'utf8'), /\broutines(\(\))?\[/, file)
+})
+
 test('no cycles', () => {
   const edges = new Map<string, string[]>()
   for (const { from, to, types } of imports) if (!types) edges.set(from, [...(edges.get(from) ?? []), to])
