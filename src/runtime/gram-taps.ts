@@ -12,7 +12,7 @@ export interface Product {
   readonly into: number
 }
 
-/** Every difference of two tap positions once up to sign, and which pairs of taps give it. */
+/** Positions of the taps of F, those of G up to sign, and which pairs of the former give the latter. */
 export interface Differences {
   readonly places: readonly (readonly number[])[]
   readonly positions: readonly (readonly number[])[]
@@ -22,6 +22,7 @@ export interface Differences {
 /** The last ones asked for: groups of a layer, and most layers of a network, have the same, and plans of phases with them. */
 let latest: { readonly of: string; readonly differences: Differences } | undefined
 
+/** Every difference of two tap positions once up to sign, and which pairs of taps give it. */
 export function differencesOf(offsets: Symbol['offsets']): Differences {
   const of = offsets.map(axis => axis.join()).join(' ')
   if (latest?.of !== of) latest = { of, differences: allDifferences(offsets) }

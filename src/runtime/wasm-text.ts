@@ -15,8 +15,8 @@ export interface WasmText {
 type SymbolText = readonly [code: string, kind?: number, operands?: string]
 
 /**
- * The module's bytes. Written for an interpreter, since it runs once and before anything is compiled: no iterators, and no calls but for what is
- * rare, half the time.
+ * The module's bytes. Written for an interpreter, since it runs once and before anything is compiled: no iterators, and no function for numbers,
+ * whose calls would take a fifth more.
  */
 export function bytesOf({ length, program, symbols }: WasmText): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length)
