@@ -81,16 +81,16 @@ function product(n: i32, k: i32, g: usize, w: usize, y: usize): void {
   }
 }
 
-/** y ← β y − ½β²(xᴴy) x: the w of the next update. */
+/** y ← β(y − ½β(xᴴy)x): the w of the next update. β² may be out of range. */
 @inline
 function combine(length: usize, x: usize, y: usize, beta: v128): void {
   let s = f64x2.splat(0)
   for (let o: usize = 0; o < length; o += 32) {
     s = f64x2.add(s, f64x2.add(f64x2.mul(v128.load(x + o), v128.load(y + o)), f64x2.mul(v128.load(x + o, 16), v128.load(y + o, 16))))
   }
-  const c = f64x2.mul(f64x2.splat(0.5), f64x2.mul(f64x2.mul(beta, beta), s))
+  const c = f64x2.mul(f64x2.splat(0.5), f64x2.mul(beta, s))
   for (let o: usize = 0; o < length; o += 32) {
-    v128.store(y + o, f64x2.sub(f64x2.mul(beta, v128.load(y + o)), f64x2.mul(c, v128.load(x + o))))
-    v128.store(y + o, f64x2.sub(f64x2.mul(beta, v128.load(y + o, 16)), f64x2.mul(c, v128.load(x + o, 16))), 16)
+    v128.store(y + o, f64x2.mul(beta, f64x2.sub(v128.load(y + o), f64x2.mul(c, v128.load(x + o)))))
+    v128.store(y + o, f64x2.mul(beta, f64x2.sub(v128.load(y + o, 16), f64x2.mul(c, v128.load(x + o, 16)))), 16)
   }
 }

@@ -1,6 +1,7 @@
 import type { Bound } from '../bound.ts'
 import { type Conv, isSized } from '../conv.ts'
 import { fail, show } from '../errors.ts'
+import { nextDown, nextUp } from '../rounding.ts'
 import { tapGradient } from '../runtime/evaluate.ts'
 import { withGramSymbol } from '../runtime/gram-symbol.ts'
 import {
@@ -11,12 +12,15 @@ import {
   type Symbol,
   symbolCircular,
   symbolEverySize,
+  type TrigonometricPolynomial,
 } from '../symbol.ts'
 import type { Tensor } from '../tensor.ts'
 import { polish } from '../torus/ascent.ts'
 import type { Lattice } from '../torus/boxes.ts'
+import { type Piece, piecesOf, wholePiece } from '../torus/pieces.ts'
 import type { Ray } from '../torus/ray.ts'
-import { enclose, type Goal } from '../torus/search.ts'
+import { enclose, type Enclosure, type Goal } from '../torus/search.ts'
+import { type Straightened, straightened } from '../torus/straighten.ts'
 import { windowShare } from '../torus/window.ts'
 import { upperBound } from './claim.ts'
 import { lanczos } from './lanczos.ts'
@@ -66,13 +70,13 @@ export function spectralNorm(layer: Conv, options: SpectralNormOptions = {}): Bo
     scope: sized ? 'this-size' : 'every-size',
     exponent: symbol.exponent,
     work: found.work,
-    converged: found.converged,
-    ...(options.gradient && { gradient: gradientAt(layer, symbol, found.group, found.ray, circular) }),
+    converged: found.upper <= found.lower * (1 + gap),
+    ...(options.gradient && { gradient: gradientAt(layer, symbol, found, circular) }),
   } as const
   if (circular || !sized) return upperBound(found.upper, finding, found.lower)
   const ceiling = upperBound(found.upper, finding, found.lower * windowShare(layer) * (1 - 2 ** -52))
   const lower = Math.max(ceiling.lower, lanczosFloor(layer))
-  return { ...ceiling, lower, converged: found.converged && ceiling.upper <= lower * (1 + gap) }
+  return { ...ceiling, lower, converged: ceiling.upper <= lower * (1 + gap) }
 }
 
 /** Longest vector for which a few Lanczos steps are worth their time. */
@@ -99,9 +103,9 @@ interface Found {
   lower: number
   upper: number
   work: number
-  converged: boolean
   group: number
-  ray?: Ray
+  /** The piece it was found in, its coordinates, and where. */
+  best?: { readonly piece: Piece; readonly straight: Straightened; readonly ray: Ray }
 }
 
 /**
@@ -109,50 +113,74 @@ interface Found {
  * one of the largest has been enclosed: they only have to stay below it.
  */
 function encloseAll(symbol: Symbol, grid: readonly number[] | undefined, goal: Goal): Found {
-  const tau = symbol.offsets.map(q => (q[q.length - 1] - q[0]) / 2)
-  const lattice: Lattice = grid ? { turns: grid, discrete: true } : { turns: tau.map(x => (x > 0 ? FINEST : 1)), discrete: false }
-  const ceilings = Float64Array.from({ length: symbol.groups }, (_, group) => cheapCeiling(symbol, group))
+  const ceilings = Float64Array.from({ length: symbol.groups }, (_, group) => ceilingBeside(symbol.groups - 1, symbol, group))
   const order = Array.from(ceilings.keys()).sort((a, b) => ceilings[b] - ceilings[a])
-  const found: Found = { lower: 0, upper: 0, work: 0, converged: true, group: 0 }
+  const found: Found = { lower: 0, upper: 0, work: 0, group: 0 }
+  /** Does a ceiling leave nothing to be found, or is there nothing left to find it with? */
+  const passedOver = (ceiling: number) => {
+    const spent = found.best !== undefined && found.work >= goal.maxEvaluations
+    if (ceiling > found.lower * (1 + 0.999 * goal.gap) && !spent) return false
+    found.upper = Math.max(found.upper, ceiling)
+    return true
+  }
   for (const group of order) {
-    const spent = found.ray !== undefined && found.work >= goal.maxEvaluations
-    if (ceilings[group] <= found.lower || ceilings[group] === 0 || spent) {
-      found.upper = Math.max(found.upper, ceilings[group])
-      found.converged &&= !spent || ceilings[group] <= found.lower
-      continue
+    if (passedOver(ceilings[group])) continue
+    // A grid of frequencies is as fine as it is; other coordinates would have to fit it.
+    const { pieces, rest } = grid ? { pieces: [wholePiece(symbol, group)], rest: 0 } : piecesOf(symbol, group, negligible(goal))
+    found.upper = Math.max(found.upper, rest)
+    const largest = pieces.map(piece => ({ piece, ceiling: ceilingBeside(pieces.length - 1, piece.symbol, 0) + rest }))
+    for (const { piece, ceiling } of largest.sort((a, b) => b.ceiling - a.ceiling)) {
+      if (passedOver(ceiling)) continue
+      const straight = grid ? { symbol: piece.symbol, back: (ray: Ray) => ray } : straightened(piece.symbol, goal.gap)
+      const left = { ...goal, maxEvaluations: Math.max(1, goal.maxEvaluations - found.work), known: found.lower }
+      const next = enclosePiece(straight.symbol, rest, grid, left)
+      if (next.lower > found.lower || !found.best) {
+        found.group = group
+        found.best = { piece, straight, ray: next.ray }
+      }
+      found.lower = Math.max(found.lower, next.lower)
+      found.upper = Math.max(found.upper, next.upper)
+      found.work += next.evaluations
     }
-    const left = { ...goal, maxEvaluations: Math.max(1, goal.maxEvaluations - found.work), known: found.lower }
-    const next = withGramSymbol(symbol, group, gram => enclose(gram, tau, lattice, left))
-    if (next.lower > found.lower || !found.ray) {
-      found.group = group
-      found.ray = next.ray
-    }
-    found.lower = Math.max(found.lower, next.lower)
-    found.upper = Math.max(found.upper, next.upper)
-    found.work += next.evaluations
-    found.converged &&= next.converged
   }
   return found
+}
+
+function enclosePiece(symbol: TrigonometricPolynomial, rest: number, grid: readonly number[] | undefined, goal: Goal): Enclosure {
+  const tau = symbol.offsets.map(q => (q[q.length - 1] - q[0]) / 2)
+  const lattice: Lattice = grid ? { turns: grid, discrete: true } : { turns: tau.map(x => (x > 0 ? FINEST : 1)), discrete: false }
+  const search = (gap: number) => withGramSymbol(symbol, 0, gram => enclose(gram, tau, lattice, { ...goal, gap }))
+  if (rest === 0) return search(goal.gap)
+  const found = search(goal.gap * (1 - SPARED))
+  return { ...found, lower: Math.max(0, nextDown(found.lower - rest)), upper: nextUp(found.upper + rest) }
+}
+
+/** Part of the gap that is kept for weights left out. */
+const SPARED = 2 ** -10
+
+/** What weights left out may sum to, as a part of the largest: nothing that shows in a gap, or in a gradient. */
+function negligible({ gap, sharp }: Goal): number {
+  return sharp ? 2 ** -60 : 0.25 * SPARED * Math.min(gap, 1e-3)
 }
 
 /** Turns of the lattice of box corners: a multiple of all small numbers of boxes, so that they can be halved many times. */
 const FINEST = 105 * 2 ** 17
 
-/** ‖Σ_p|A_p|‖_F ≥ ‖F(θ)‖₂ at every θ, rounded up; 0 only for a group of zeros. */
-function cheapCeiling(symbol: Symbol, group: number): number {
+/** ‖Σ_p|A_p|‖_F ≥ ‖F(θ)‖₂ at every θ, rounded up; 0 only for a group of zeros. Without others to put it in order with, only whether there is anything at all. */
+function ceilingBeside(others: number, symbol: TrigonometricPolynomial, group: number): number {
   const taps = groupTaps(symbol, group)
-  // Nothing to put in order: only whether there is anything at all.
-  if (symbol.groups === 1) return taps.some(x => x !== 0) ? Infinity : 0
+  if (others === 0) return taps.some(x => x !== 0) ? Infinity : 0
   const plane = symbol.rows * symbol.columns
   const squares = absoluteSquares(taps, plane)
   return Math.sqrt(squares) * (1 + (plane + taps.length) * 2 ** -52) + (squares === 0 && taps.some(x => x !== 0) ? 1e-150 : 0)
 }
 
 /** ∂f/∂A_q = Re(conj(u) vᵀ e^{iq·θ*}), back in the kernel's layout; zeros for a zero kernel. */
-function gradientAt(layer: Conv, symbol: Symbol, group: number, found: Ray | undefined, circular: boolean): Tensor {
+function gradientAt(layer: Conv, symbol: Symbol, { group, best }: Found, circular: boolean): Tensor {
   const { rows: m, columns: n } = symbol
-  if (!found) return { data: new Float64Array(layer.kernel.data.length), shape: layer.kernel.shape }
-  const ray = withGramSymbol(symbol, group, gram => polish(gram, found, circular))
+  if (!best) return { data: new Float64Array(layer.kernel.data.length), shape: layer.kernel.shape }
+  const { piece, straight } = best
+  const ray = piece.back(straight.back(withGramSymbol(straight.symbol, 0, gram => polish(gram, best.ray, circular))))
   const sigma = Math.sqrt(ray.value)
   const derivative = new Float64Array(2 * m * n)
   for (let j = 0; j < n; j++) {

@@ -1,5 +1,7 @@
 import { type Arena, borrow } from './arena.ts'
+import { pow2 } from '../rounding.ts'
 import { peakOf } from '../summation.ts'
+import { exponentOf } from '../symbol.ts'
 
 /** G v = λ v for the largest eigenvalues, descending; orthonormal vectors, each [re…][im…]. */
 export interface Eigenpairs {
@@ -25,13 +27,14 @@ export function eigenpairs(matrix: Float64Array, n: number, count: number): Eige
   })
 }
 
-/** The same for a real symmetric matrix given by its columns; vectors are real. */
+/** The same for a real symmetric matrix of any size given by its columns; vectors are real. */
 export function symmetricEigenpairs(columns: readonly Float64Array[], count: number): Eigenpairs {
   const n = columns.length
+  const unit = pow2(Math.max(-1000, exponentOf(Float64Array.from(columns, column => peakOf(column)))))
   const matrix = new Float64Array(2 * n * n)
-  for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) matrix[2 * (j * n + i)] = columns[j][i]
+  for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) matrix[2 * (j * n + i)] = columns[j][i] / unit
   const { values, vectors } = eigenpairs(matrix, n, count)
-  return { values, vectors: vectors.map(z => z.subarray(0, n)) }
+  return { values: values.map(value => value * unit), vectors: vectors.map(z => z.subarray(0, n)) }
 }
 
 /** `eigenpairs` of one lane of a pair at an address (lower triangle), which is destroyed. */

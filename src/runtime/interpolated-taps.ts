@@ -1,5 +1,5 @@
 import { gamma } from '../rounding.ts'
-import { circularFrequencies, type Frequencies, mirrorPlaces, type Symbol } from '../symbol.ts'
+import { circularFrequencies, type Frequencies, mirrorPlaces, type TrigonometricPolynomial } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { packedBytes, planesBytes, tileSide } from './gram-taps.ts'
@@ -9,7 +9,7 @@ import { PHASE_ERROR, putPhases, putPhasesAt } from './phases.ts'
  * Frequencies at which values of G determine its taps: 2L − 1 an axis of L taps, one of each conjugate pair. None where taps do not lie at
  * equal distances.
  */
-export function tapFrequencies(offsets: Symbol['offsets']): Frequencies | undefined {
+export function tapFrequencies(offsets: TrigonometricPolynomial['offsets']): Frequencies | undefined {
   const steps = offsets.map(q => (q.length > 1 ? q[1] - q[0] : 1))
   if (offsets.some((q, d) => q.some((x, i) => x !== q[0] + i * steps[d]))) return undefined
   const sides = offsets.map(q => 2 * q.length - 1)
@@ -36,7 +36,7 @@ const ROOM = 2 ** 25
  */
 export function interpolateTaps(
   arena: Arena,
-  symbol: Symbol,
+  symbol: TrigonometricPolynomial,
   a: number,
   frequencies: Frequencies,
   positions: readonly (readonly number[])[],

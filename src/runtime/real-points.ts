@@ -1,5 +1,5 @@
 import { gamma, UNIT } from '../rounding.ts'
-import { circularFrequencies, type Symbol } from '../symbol.ts'
+import { circularFrequencies, type TrigonometricPolynomial } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { mirror, packedBytes, roundingsOf, tileSide } from './gram-taps.ts'
@@ -51,7 +51,7 @@ export const AXES: readonly Axis[] = [
 const WIDE = 64
 
 /** The axes of a symbol with at most three taps each, at equal distances, if they are worth it. */
-export function pointAxes({ offsets, columns }: Symbol): readonly Axis[] | undefined {
+export function pointAxes({ offsets, columns }: TrigonometricPolynomial): readonly Axis[] | undefined {
   const simple = offsets.every(q => q.length <= 3 && q.every((x, i) => x - q[0] === i * (q[1] - q[0] || 0)))
   return simple && columns >= WIDE && offsets.some(q => q.length > 1) ? offsets.map(q => AXES[q.length - 1]) : undefined
 }
@@ -65,7 +65,7 @@ export function pointAxes({ offsets, columns }: Symbol): readonly Axis[] | undef
  */
 export function tapsFromPoints(
   arena: Arena,
-  symbol: Symbol,
+  symbol: TrigonometricPolynomial,
   a: number,
   axes: readonly Axis[],
   positions: readonly (readonly number[])[],
@@ -101,7 +101,7 @@ export function tapsFromPoints(
 
 /** V at a point and a bound of what it is wrong by in the Frobenius norm. */
 function product(
-  symbol: Symbol,
+  symbol: TrigonometricPolynomial,
   a: number,
   axes: readonly Axis[],
   point: readonly number[],

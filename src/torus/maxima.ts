@@ -117,6 +117,31 @@ function lookAround(state: State, left: readonly { corners: readonly Vertex[] }[
   }
 }
 
+/** Room below t that a test leaves after a decomposition, which knows λ_max itself. */
+const ROOM_LEFT = 0.1
+
+/**
+ * Eigenvalues closer to each other than the residual of a Krylov vector take a complete decomposition. It is made once at corners between which nothing
+ * lies; what it finds raises t or is tested at once. False where it changed nothing.
+ */
+export function decompose(state: State, stuck: readonly { corners: readonly Vertex[] }[]): boolean {
+  const { gram, lattice, vertices, t } = state
+  const open = [...new Set(stuck.flatMap(({ corners }) => corners))].filter(
+    vertex => !vertex.decomposed && !(vertex.ceiling <= t),
+  )
+  const highest = open.sort((a, b) => b.value - a.value).slice(0, MOST_SUSPECTS)
+  for (const vertex of highest) {
+    vertex.decomposed = true
+    const at = { turns: lattice.turns, points: Float64Array.from(vertex.point) }
+    const ray = rayAt(gram, lattice.turns, vertex.point, gram.topVector(at))
+    vertex.vector = ray.v
+    vertex.value = ray.value
+    raise(state, ray)
+  }
+  vertices.test(new Map(highest.map(vertex => [vertex, state.t - ROOM_LEFT * (state.t - vertex.value)])))
+  return state.t > t || highest.some(vertex => vertex.ceiling <= t)
+}
+
 /** The ray of the top eigenvector at a point of the lattice, from a vector near it. */
 export function rayFrom({ gram, lattice, goal }: State, point: readonly number[], v: Float64Array | undefined): Ray {
   const at = { turns: lattice.turns, points: Float64Array.from(point) }

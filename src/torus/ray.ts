@@ -24,6 +24,9 @@ export interface Ray {
   readonly hessian: number[]
 }
 
+/** Where a norm is attained, and by which vectors. */
+export type Maximiser = Pick<Ray, 'point' | 'turns' | 'v' | 'image' | 'value'>
+
 /**
  * Value and derivatives of p at a point: with y_p = A_p v, F(θ)v and its derivatives are sums of y_p·(ip)^α·e^{ip·θ}, and those of p real inner products
  * of them.

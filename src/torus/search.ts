@@ -2,7 +2,7 @@ import type { GramSymbol } from '../runtime/gram-symbol.ts'
 import { nextUp } from '../rounding.ts'
 import { arch, archAround, bendsOf, type Box, cover, inside, type Lattice, sides, split } from './boxes.ts'
 import { curvatures } from './curvature.ts'
-import { climbFrom, closeAround, lookHigher, raise, rayFrom } from './maxima.ts'
+import { climbFrom, closeAround, decompose, lookHigher, raise, rayFrom } from './maxima.ts'
 import type { Ray } from './ray.ts'
 import { ceilingOf, type Goal, remaining, type State, spent } from './state.ts'
 import { openVertices, type Vertex } from './vertices.ts'
@@ -210,8 +210,10 @@ function descend(state: State, live: readonly Box[]): Box[] {
   if (goal.observe) for (const trial of trials) if (!left.includes(trial)) goal.observe(trial.box)
   // Without a new corner the torus looks as it did; the points of a lattice are compared more closely every time.
   if (lattice.discrete || vertices.visited() > before) lookHigher(state, lattice.discrete ? trials : left)
-  if (state.t === t && left.some(({ box, bends }) => box.width[steepest(bends)] < 2)) {
-    // Nothing lies between these corners, and they fail: the last digits of t are below what can be proven here.
+  // Nothing lies between these corners, and they fail.
+  const stuck = left.filter(({ box, bends }) => box.width[steepest(bends)] < 2)
+  if (stuck.length > 0 && state.t === t && !decompose(state, stuck)) {
+    // The last digits of t are below what can be proven here.
     state.t *= 1 + state.step
     state.step *= 2
   }

@@ -14,6 +14,8 @@ export interface Vertex {
   tested: boolean
   /** Has an ascent begun here? */
   climbed: boolean
+  /** Has it been taken apart completely? */
+  decomposed: boolean
 }
 
 /** The corners of a box, and which of them the box has at −θ, where vectors are conjugate. */
@@ -64,7 +66,7 @@ export function openVertices(gram: GramSymbol, lattice: Lattice): Vertices {
     const name = nameOf(point, turns)
     let vertex = known.get(name)
     if (!vertex) {
-      vertex = { point, value: -1, ceiling: Infinity, vector: undefined, tested: false, climbed: false }
+      vertex = { point, value: -1, ceiling: Infinity, vector: undefined, tested: false, climbed: false, decomposed: false }
       known.set(name, vertex)
     }
     return vertex

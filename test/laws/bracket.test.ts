@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { adjoint, apply, singularValues, spectralNorm } from '../../src/index.ts'
 import { decompose, dot, multiply, operatorMatrix, seeded, transpose } from '../oracle.ts'
-import { randomMatrix, samples, unsized } from './layers.ts'
+import { graded, randomMatrix, samples, unsized } from './layers.ts'
 import { methodsFor } from './table.ts'
 
 /** The oracle's own rounding. */
@@ -25,6 +25,21 @@ test('lower ≤ σ₁ ≤ upper for every method, against the operator by defini
       if (bound.kind === 'lower') assert.is(bound.value, bound.lower, what)
       if (bound.kind === 'exact') assert.ok(Math.abs(bound.value - sigma) <= SLACK * sigma, what)
       if (method.name === 'lanczos') assert.ok(Math.abs(bound.value - sigma) <= SLACK * sigma, what)
+    }
+  }
+})
+
+test('channels that are up to 280 orders apart: the same, to what rounding leaves of the largest', () => {
+  for (const decades of [10, 80, 140]) {
+    for (const { name, layer, definition } of graded(layers.slice(0, 60), decades, decades)) {
+      const sigma = decompose(operatorMatrix(definition)).sigma[0]
+      const largest = Array.from(definition.kernel).reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+      for (const method of methodsFor(layer)) {
+        const bound = method.run(layer)
+        const what = `${method.name}: ${bound.lower} ≤ ${sigma} ≤ ${bound.upper} for ${decades} decades, ${name}`
+        assert.ok(bound.lower <= bound.upper && bound.upper >= sigma * (1 - SLACK), what)
+        if (bound.scope === 'this-size') assert.ok(bound.lower <= sigma * (1 + SLACK) + largest * 1e-15, what)
+      }
     }
   }
 })

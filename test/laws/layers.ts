@@ -19,6 +19,23 @@ export function samples(seed: number, count: number): Sample[] {
   return found
 }
 
+/** The same with weights of their own order each: `decades` of them over all rows, and as many over all columns. */
+export function graded(samples: readonly Sample[], seed: number, decades: number): Sample[] {
+  const random = mulberry32(seed)
+  return samples.flatMap(({ name, definition }) => {
+    const [rows, columns, ...sides] = definition.shape
+    const taps = sides.reduce((a, b) => a * b, 1)
+    const scales = Array.from({ length: rows + columns }, () => 10 ** (-decades * random()))
+    const kernel = Float64Array.from(
+      definition.kernel,
+      (x, at) => x * scales[Math.floor(at / taps / columns)] * scales[rows + (Math.floor(at / taps) % columns)],
+    )
+    const told = { ...definition, kernel }
+    const layer = layerOf(told, 'OIHW')
+    return layer ? [{ name: `graded, ${name}`, layer, definition: told }] : []
+  })
+}
+
 /** Undefined where the sides drawn leave no output. */
 function draw(random: () => number): Sample | undefined {
   const whole = (from: number, to: number) => from + Math.floor(random() * (to - from + 1))

@@ -102,6 +102,14 @@ test('mixed precision: no more products than allowed but for the last look, and 
   }
 })
 
+test('weights that no pixel meets are the largest by far: no value, but never NaN', () => {
+  // The middle tap alone meets the one pixel, and is nothing beside the others.
+  for (const small of [1e-45, 1e-90, 1e-150]) {
+    const { value, lower } = lanczos(conv([[[1, small, 1]]], { inputSize: 1, pad: 1 }))
+    assert.ok(lower >= 0 && lower <= small && value >= 0 && value <= small, `${small}: ${lower}, ${value}`)
+  }
+})
+
 test('a layer of zeros', () => {
   const { value, converged } = lanczos(conv({ data: new Float64Array(16 * 16 * 9), shape: [16, 16, 3, 3] }, { inputSize: 46 }))
   assert.is(value, 0)

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { eigenpairs } from '../../src/runtime/hermitian.ts'
+import { eigenpairs, symmetricEigenpairs } from '../../src/runtime/hermitian.ts'
+import { uniform } from '../torus/random-layers.ts'
 import { bits, type Complex, SIDES, spectra, withSpectrum, zeros } from '../assembly/pairs.ts'
 
 const interleaved = ({ re, im }: Complex) => Float64Array.from({ length: 2 * re.length }, (_, i) => (i % 2 ? im : re)[i >> 1])
@@ -58,6 +59,33 @@ test('diagonal, zero and negative matrices', () => {
   const nothing = eigenpairs(interleaved(zeros(3, 3)), 3, 3)
   assert.ok(nothing.values.every(x => Math.abs(x) < 1e-300))
   assert.ok(errors(zeros(3, 3), nothing.values, nothing.vectors).overlap < 1e-15)
+})
+
+test('graded matrices, whose columns are up to 280 orders apart', () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const next = uniform(seed)
+    const n = 2 + (seed % 7)
+    const scales = Array.from({ length: n }, () => 10 ** (-140 * next()))
+    scales[seed % n] = 1
+    const g = zeros(n, n)
+    for (let j = 0; j < n; j++)
+      for (let i = j; i < n; i++) {
+        g.re[j * n + i] = g.re[i * n + j] = (next() - 0.5) * scales[i] * scales[j]
+        g.im[j * n + i] = i === j ? 0 : (next() - 0.5) * scales[i] * scales[j]
+        g.im[i * n + j] = -g.im[j * n + i]
+      }
+    const { values, vectors } = eigenpairs(interleaved(g), n, n)
+    const { residual, overlap } = errors(g, values, vectors)
+    assert.ok(residual < 1e-14 && overlap < 1e-13, `seed ${seed}: residual ${residual}, overlap ${overlap}`)
+  }
+})
+
+test('symmetric matrices far below 1 and above it', () => {
+  for (const unit of [1e-290, 1e-200, 1, 1e200]) {
+    const { values, vectors } = symmetricEigenpairs([Float64Array.of(2 * unit, unit), Float64Array.of(unit, 2 * unit)], 2)
+    assert.ok(Math.abs(values[0] / unit - 3) < 1e-15 && Math.abs(values[1] / unit - 1) < 1e-15, `${unit}: ${values}`)
+    assert.ok(vectors.flatMap(v => Array.from(v)).every(x => Math.abs(Math.abs(x) - Math.SQRT1_2) < 1e-15))
+  }
 })
 
 test('the same bits on every call', () => {

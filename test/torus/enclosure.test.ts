@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conv, dense, gapOf, spectralNorm } from '../../src/index.ts'
-import { randomLayer, uniform } from './random-layers.ts'
+import { randomLayer, rotated, uniform } from './random-layers.ts'
 import { latticeMaximum, supremum } from './supremum.ts'
 
 test('brackets the oracle on random layers of every geometry', () => {
@@ -239,6 +239,60 @@ test('options that make no sense are refused', () => {
   assert.throws(() => spectralNorm(layer, { gap: 0 }), /^gap: expected a positive number, got 0\. /)
   assert.throws(() => spectralNorm(layer, { gap: Number.NaN }), /gap: expected/)
   assert.throws(() => spectralNorm(layer, { maxEvaluations: 0 }), /maxEvaluations: expected/)
+})
+
+test('one matrix whose largest singular values are 1e-3 to 1e-13 apart', () => {
+  for (const n of [2, 3, 7, 16, 33])
+    for (const step of [1e-3, 1e-6, 1e-9, 1e-11, 1e-13])
+      for (const mixed of [false, true]) {
+        const diagonal = Float64Array.from({ length: n * n }, (_, e) => (e % (n + 1) === 0 ? 1 + (step * e) / (n + 1) : 0))
+        const layer = conv({ data: mixed ? rotated(diagonal, n, n) : diagonal, shape: [n, n, 1, 1] })
+        const truth = 1 + step * (n - 1)
+        for (const gap of [1e-6, 1e-9, 1e-10]) {
+          const bound = spectralNorm(layer, { gap })
+          const told = `${n} channels, ${step} apart, gap ${gap}: ${bound.lower} ≤ ${truth} ≤ ${bound.upper}`
+          assert.ok(bound.lower <= truth * (1 + 1e-13) && bound.upper >= truth * (1 - 1e-13), told)
+          assert.ok(bound.converged && gapOf(bound) <= gap, told)
+        }
+      }
+})
+
+test('gradients of layers that were taken apart, shifted or turned: differences of the norm, in the place of each weight', () => {
+  const next = uniform(3)
+  const noise = () => next() + next() - 1
+  const layers = {
+    'a wide block': [[5, 6, 3, 3], ([o, i, ,]) => (o < 2 === i < 4 ? noise() * (o < 2 ? 2 : 1) : 0)],
+    'a tall block': [[6, 5, 3, 3], ([o, i, ,]) => (o < 4 === i < 2 ? noise() * (o < 4 ? 2 : 1) : 0)],
+    'a diagonal': [[3, 2, 3, 3], ([, , y, x]) => noise() * (y === x ? 1 : 1e-3)],
+    'displaced columns': [[4, 4, 3, 3], ([, i, y, x]) => noise() * (y === i >> 1 && x === i % 2 ? 1 : 1e-2)],
+    'displaced rows and columns': [
+      [3, 4, 3, 3],
+      ([o, i, y, x]) => noise() * (y === (o & 1) + (i & 1) && x === i >> 1 ? 1 : 1e-2),
+    ],
+    'weights that are nothing': [[3, 3, 3, 3], ([o, i, ,]) => noise() * (o === i ? 1 : 1e-22)],
+  } satisfies Record<string, [number[], (place: number[]) => number]>
+  for (const [name, [shape, entry]] of Object.entries(layers)) {
+    const [, columns, height, width] = shape
+    const count = shape.reduce((a, b) => a * b)
+    const data = Float64Array.from({ length: count }, (_, at) =>
+      entry([
+        Math.floor(at / columns / height / width),
+        Math.floor(at / height / width) % columns,
+        Math.floor(at / width) % height,
+        at % width,
+      ]),
+    )
+    const { gradient } = spectralNorm(conv({ data, shape }), { gap: 1e-9, gradient: true })
+    const norm = (at: number, by: number) =>
+      spectralNorm(conv({ data: data.map((x, k) => (k === at ? x + by : x)), shape }), { gap: 1e-10 }).lower
+    for (let at = 0; at < count; at += 5) {
+      const difference = (norm(at, 1e-5) - norm(at, -1e-5)) / 2e-5
+      assert.ok(
+        Math.abs(gradient!.data[at] - difference) < 1e-4,
+        `${name}, weight ${at}: ${gradient!.data[at]}, differences ${difference}`,
+      )
+    }
+  }
 })
 
 test.run()

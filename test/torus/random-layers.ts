@@ -69,13 +69,15 @@ const styles = {
   },
   /** Channel after channel the first one once more, every other tap negated and 1e-12 larger: maxima half a turn apart and as good as tied. */
   twins(next, size) {
+    const mixed = next() < 0.5
     const first = each({ ...size, rows: 1, columns: 1 }, () => normal(next))
     const scales = Array.from({ length: size.rows }, () => 1 + 1e-12 * whole(next, -1, 1))
-    return each(size, (o, i, p) => {
+    const kernel = each(size, (o, i, p) => {
       if (i !== o % size.columns) return 0
       const flat = p.reduce((at, x, d) => at * size.sides[d] + x, 0)
       return first[flat] * scales[o] * (p.reduce((sum, x) => sum + x, 0) % 2 && o % 2 ? -1 : 1)
     })
+    return mixed ? rotated(kernel, size.rows, size.columns) : kernel
   },
   /** Rows and columns of weights from 1e-150 to 1e150, or of a few orders. */
   scaled(next, size) {
@@ -84,9 +86,56 @@ const styles = {
     const [rows, columns] = [of(size.rows), of(size.columns)]
     return each(size, (o, i) => normal(next) * rows[o] * columns[i])
   },
+  /** Taps on a line or a plane across the axes, and noise beside it or none: no maximum is isolated, or hardly. */
+  lines(next, size) {
+    const normals = size.sides.map(() => whole(next, -2, 2))
+    const at = size.sides.map(k => whole(next, 0, k - 1))
+    const noise = next() < 0.5 ? 0 : 10 ** (-9 * next() - 1)
+    return each(size, (_, __, p) => normal(next) * (p.reduce((sum, x, d) => sum + normals[d] * (x - at[d]), 0) === 0 ? 1 : noise))
+  },
+  /** Every row and every column looks at a place of its own; noise elsewhere or none. */
+  displaced(next, size) {
+    const places = (count: number) =>
+      Array.from({ length: count }, () => size.sides.map(k => whole(next, 0, Math.max(0, (k >> 1) - (k > 2 ? 0 : 1)))))
+    const [rows, columns] = [places(size.rows), places(size.columns)]
+    const noise = next() < 0.5 ? 0 : 10 ** (-12 * next())
+    return each(size, (o, i, p) => normal(next) * (p.every((x, d) => x === rows[o][d] + columns[i][d]) ? 1 : noise))
+  },
+  /** Rows and columns in blocks, in any order, as large as each other or of any size. */
+  blocks(next, size) {
+    const count = whole(next, 1, 3)
+    const [rows, columns] = [size.rows, size.columns].map(length => Array.from({ length }, () => whole(next, 1, count)))
+    const scales = Array.from({ length: count + 1 }, () => (next() < 0.5 ? 1 : 10 ** (-14 * next())))
+    return each(size, (o, i) => (rows[o] === columns[i] ? normal(next) * scales[rows[o]] : 0))
+  },
+  /** Each weight of an order of its own: most are nothing beside the largest. */
+  decades(next, size) {
+    const reach = [8, 20, 290][whole(next, 0, 2)]
+    return each(size, () => normal(next) * 10 ** (reach * (next() - 0.5)))
+  },
 } satisfies Record<string, (next: Next, size: Size) => Float64Array>
 
 export type Style = keyof typeof styles
+
+/** The same layer but for rotations of its rows and of its columns, which leave no zeros: nothing that could be taken apart. */
+export function rotated(kernel: ArrayLike<number>, rows: number, columns: number): Float64Array {
+  const taps = kernel.length / rows / columns
+  const turned = Float64Array.from(kernel)
+  const rotate = (a: number, b: number, count: number, step: number, angle: number) => {
+    const [c, s] = [Math.cos(angle), Math.sin(angle)]
+    for (let k = 0, at = 0; k < count; k++, at += step)
+      for (let p = 0; p < taps; p++) {
+        const [x, y] = [turned[at + a + p], turned[at + b + p]]
+        turned[at + a + p] = c * x - s * y
+        turned[at + b + p] = s * x + c * y
+      }
+  }
+  for (let o = 1; o < rows; o++)
+    for (let l = 0; l < o; l++) rotate(l * columns * taps, o * columns * taps, columns, taps, 0.7 + 0.31 * o + l)
+  for (let i = 1; i < columns; i++)
+    for (let l = 0; l < i; l++) rotate(l * taps, i * taps, rows, columns * taps, 1.1 + 0.23 * i + l)
+  return turned
+}
 
 function each({ rows, columns, sides }: Size, entry: (o: number, i: number, p: readonly number[]) => number): Float64Array {
   const taps = sides.reduce((a, b) => a * b, 1)

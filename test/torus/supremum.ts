@@ -75,7 +75,8 @@ function highest(surface: Surface, finer: number, best: number): number {
   starts.sort((a, b) => values[b] - values[a])
   for (const flat of chosen(starts, CLIMBS * finer, MORE * finer)) {
     if (values[flat] < share * best) continue
-    best = Math.max(best, climb(surface, Array.from(placeOf(flat)), values[flat], units))
+    const start = Array.from(placeOf(flat))
+    best = Math.max(best, climb(surface, start, values[flat], units, finer > 1 ? [...APART, ...CLOSER] : APART))
   }
   return best
 }
@@ -118,11 +119,19 @@ function crests(values: Float64Array, sides: readonly number[], halved: number):
  * rounding, then close, with errors of 1e-8 in a slope, which the value feels squared.
  */
 const APART = [2e-2, 3e-4]
+/** Closer still where the oracle is in doubt: two eigenvalues that cross beside a maximum leave a kink in what differences take for a parabola. */
+const CLOSER = [3e-5, 3e-6]
 
 /** Newton steps within a radius that shrinks where they fail; the value they end at. */
-function climb(surface: Surface, start: readonly number[], value: number, units: readonly number[]): number {
+function climb(
+  surface: Surface,
+  start: readonly number[],
+  value: number,
+  units: readonly number[],
+  distances: readonly number[],
+): number {
   let theta = start
-  for (const apart of APART) {
+  for (const apart of distances) {
     let radius = 0.5
     for (let k = 0; k < 40 && radius > 1e-7; k++) {
       const { slope, bend } = differences(surface, theta, value, units, apart)
