@@ -8,7 +8,7 @@ import {
   absoluteSquares,
   circularGrid,
   foldGradient,
-  groupTaps,
+  isZero,
   type Symbol,
   symbolCircular,
   symbolEverySize,
@@ -17,6 +17,7 @@ import {
 import type { Tensor } from '../tensor.ts'
 import { polish } from '../torus/ascent.ts'
 import type { Lattice } from '../torus/boxes.ts'
+import { gridCeilings } from '../torus/grid-ceilings.ts'
 import { type Piece, piecesOf, wholePiece } from '../torus/pieces.ts'
 import type { Ray } from '../torus/ray.ts'
 import { enclose, type Enclosure, type Goal } from '../torus/search.ts'
@@ -109,41 +110,62 @@ interface Found {
 }
 
 /**
- * The maximum over the groups. Groups are taken in the order of a ceiling that costs nothing, so that most of them need no search once
+ * The maximum over all pieces of all groups. They are taken in the order of ceilings that cost little, so that most of them need no search once
  * one of the largest has been enclosed: they only have to stay below it.
  */
 function encloseAll(symbol: Symbol, grid: readonly number[] | undefined, goal: Goal): Found {
-  const ceilings = Float64Array.from({ length: symbol.groups }, (_, group) => ceilingBeside(symbol.groups - 1, symbol, group))
-  const order = Array.from(ceilings.keys()).sort((a, b) => ceilings[b] - ceilings[a])
   const found: Found = { lower: 0, upper: 0, work: 0, group: 0 }
-  /** Does a ceiling leave nothing to be found, or is there nothing left to find it with? */
-  const passedOver = (ceiling: number) => {
+  for (const { piece, group, rest, ceiling } of candidates(symbol, grid, goal)) {
     const spent = found.best !== undefined && found.work >= goal.maxEvaluations
-    if (ceiling > found.lower * (1 + 0.999 * goal.gap) && !spent) return false
-    found.upper = Math.max(found.upper, ceiling)
-    return true
-  }
-  for (const group of order) {
-    if (passedOver(ceilings[group])) continue
-    // A grid of frequencies is as fine as it is; other coordinates would have to fit it.
-    const { pieces, rest } = grid ? { pieces: [wholePiece(symbol, group)], rest: 0 } : piecesOf(symbol, group, negligible(goal))
-    found.upper = Math.max(found.upper, rest)
-    const largest = pieces.map(piece => ({ piece, ceiling: ceilingBeside(pieces.length - 1, piece.symbol, 0) + rest }))
-    for (const { piece, ceiling } of largest.sort((a, b) => b.ceiling - a.ceiling)) {
-      if (passedOver(ceiling)) continue
-      const straight = grid ? { symbol: piece.symbol, back: (ray: Ray) => ray } : straightened(piece.symbol, goal.gap)
-      const left = { ...goal, maxEvaluations: Math.max(1, goal.maxEvaluations - found.work), known: found.lower }
-      const next = enclosePiece(straight.symbol, rest, grid, left)
-      if (next.lower > found.lower || !found.best) {
-        found.group = group
-        found.best = { piece, straight, ray: next.ray }
-      }
-      found.lower = Math.max(found.lower, next.lower)
-      found.upper = Math.max(found.upper, next.upper)
-      found.work += next.evaluations
+    if (ceiling <= found.lower * (1 + 0.999 * goal.gap) || spent) {
+      found.upper = Math.max(found.upper, ceiling)
+      continue
     }
+    const straight = grid ? { symbol: piece.symbol, back: (ray: Ray) => ray } : straightened(piece.symbol, goal.gap)
+    const left = { ...goal, maxEvaluations: Math.max(1, goal.maxEvaluations - found.work), known: found.lower }
+    const next = enclosePiece(straight.symbol, rest, grid, left)
+    if (next.lower > found.lower || !found.best) {
+      found.group = group
+      found.best = { piece, straight, ray: next.ray }
+    }
+    found.lower = Math.max(found.lower, next.lower)
+    found.upper = Math.max(found.upper, next.upper)
+    found.work += next.evaluations
   }
   return found
+}
+
+interface Candidate {
+  readonly piece: Piece
+  readonly group: number
+  /** What was left out of it. */
+  readonly rest: number
+  /** Of its norm, the rest included. */
+  ceiling: number
+}
+
+/** Pieces of one column from which on a grid of values for each of them pays. */
+const SOME = 4
+
+/** All pieces, those with the highest ceilings first. A group of zeros has none. */
+function candidates(symbol: Symbol, grid: readonly number[] | undefined, goal: Goal): Candidate[] {
+  const all: Candidate[] = []
+  for (let group = 0; group < symbol.groups; group++) {
+    if (isZero(symbol, group)) continue
+    // A grid of frequencies is as fine as it is; other coordinates would have to fit it.
+    const whole = { pieces: [wholePiece(symbol, group)], rest: 0 }
+    const { pieces, rest } = grid ? whole : piecesOf(symbol, group, negligible(goal))
+    for (const piece of pieces) all.push({ piece, group, rest, ceiling: Infinity })
+  }
+  if (all.length === 1) return all
+  for (const candidate of all) candidate.ceiling = cheapCeiling(candidate.piece.symbol) + candidate.rest
+  // ‖Σ_p|A_p|‖_F is twice the norm and more.
+  const narrow = grid || symbol.offsets.every(q => q.length === 1) ? [] : all.filter(({ piece }) => piece.symbol.columns === 1)
+  if (narrow.length >= SOME) {
+    const ceilings = gridCeilings(narrow.map(({ piece }) => piece.symbol))
+    for (const [i, candidate] of narrow.entries()) candidate.ceiling = Math.min(candidate.ceiling, ceilings[i] + candidate.rest)
+  }
+  return all.sort((a, b) => b.ceiling - a.ceiling)
 }
 
 function enclosePiece(symbol: TrigonometricPolynomial, rest: number, grid: readonly number[] | undefined, goal: Goal): Enclosure {
@@ -166,13 +188,12 @@ function negligible({ gap, sharp }: Goal): number {
 /** Turns of the lattice of box corners: a multiple of all small numbers of boxes, so that they can be halved many times. */
 const FINEST = 105 * 2 ** 17
 
-/** ‖Σ_p|A_p|‖_F ≥ ‖F(θ)‖₂ at every θ, rounded up; 0 only for a group of zeros. Without others to put it in order with, only whether there is anything at all. */
-function ceilingBeside(others: number, symbol: TrigonometricPolynomial, group: number): number {
-  const taps = groupTaps(symbol, group)
-  if (others === 0) return taps.some(x => x !== 0) ? Infinity : 0
-  const plane = symbol.rows * symbol.columns
-  const squares = absoluteSquares(taps, plane)
-  return Math.sqrt(squares) * (1 + (plane + taps.length) * 2 ** -52) + (squares === 0 && taps.some(x => x !== 0) ? 1e-150 : 0)
+/** ‖Σ_p|A_p|‖_F ≥ ‖F(θ)‖₂ at every θ, rounded up; 0 only for zeros. */
+function cheapCeiling({ rows, columns, taps }: TrigonometricPolynomial): number {
+  const squares = absoluteSquares(taps, rows * columns)
+  return (
+    Math.sqrt(squares) * (1 + (rows * columns + taps.length) * 2 ** -52) + (squares === 0 && taps.some(x => x !== 0) ? 1e-150 : 0)
+  )
 }
 
 /** ∂f/∂A_q = Re(conj(u) vᵀ e^{iq·θ*}), back in the kernel's layout; zeros for a zero kernel. */

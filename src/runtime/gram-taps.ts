@@ -31,22 +31,19 @@ export function differencesOf(offsets: Symbol['offsets']): Differences {
 
 function allDifferences(offsets: Symbol['offsets']): Differences {
   const places = tapPositions(offsets)
-  const count = places.length
+  const reach = offsets.map(q => (q.length > 0 ? q[q.length - 1] - q[0] : 0))
   const positions: number[][] = []
-  const known = new Map<string, number>()
+  const known = new Map<number, number>()
   const products: Product[] = []
-  for (let from = 0; from < count; from++) {
-    for (let to = 0; to < count; to++) {
-      const q = places[to].map((x, d) => x - places[from][d])
-      const leading = q.find(x => x !== 0) ?? 0
-      if (leading < 0) continue
-      if (leading === 0) {
-        products.push({ from, to, into: 0 })
-        continue
-      }
-      const key = q.join()
-      if (!known.has(key)) known.set(key, positions.push(q))
-      products.push({ from, to, into: known.get(key)! })
+  for (const [from, p] of places.entries()) {
+    for (const [to, other] of places.entries()) {
+      // a number for each difference, positive where its first nonzero coordinate is
+      let name = 0
+      for (let d = 0; d < reach.length; d++) name = name * (2 * reach[d] + 1) + other[d] - p[d]
+      if (name < 0) continue
+      let into = name === 0 ? 0 : known.get(name)
+      if (into === undefined) known.set(name, (into = positions.push(other.map((x, d) => x - p[d]))))
+      products.push({ from, to, into })
     }
   }
   return { places, positions, products }

@@ -32,7 +32,7 @@ export function curvatures(gram: GramSymbol, tau: readonly number[], { turns, di
 }
 
 /** A lower bound of cos(πx) for 0 ≤ x ≤ ½, from 1 − z²/2 + z⁴/24 − z⁶/720 ≤ cos z, or the chord near ½ where that is better. */
-function cosineFloor(x: number): number {
+export function cosineFloor(x: number): number {
   const z = 3.141592653589794 * x
   const square = z * z
   return Math.max((1 - square / 2 + (square * square) / 24 - square ** 3 / 720) * (1 - 1e-14), (1 - 2 * x) * (1 - 1e-14))

@@ -17,7 +17,7 @@ export interface Pieces {
 
 /**
  * Takes a group apart: ‖F(θ)‖₂ of a matrix whose rows and columns fall into blocks is the largest of the blocks' norms. Weights too small to matter are
- * left out first; without them ‖F(θ)‖₂ changes by their absolute sum at most. A group that is all one piece comes back as it is.
+ * left out first; without them ‖F(θ)‖₂ changes by their absolute sum at most. A group that is all one piece comes back as it is, and one of nothing but such weights.
  *
  * @param negligible the rest may be this part of the largest weight of all groups
  */
@@ -26,6 +26,7 @@ export function piecesOf(whole: TrigonometricPolynomial, group: number, negligib
   const { taps, rest } = thinned(symbol.taps, negligible)
   const left = { ...symbol, taps }
   const blocks = blocksOf(left)
+  if (blocks.length === 0) return { pieces: [wholePiece(whole, group)], rest: 0 }
   const pieces = blocks.length === 1 && blocks[0].rows.length + blocks[0].columns.length === symbol.rows + symbol.columns
   return { pieces: pieces ? [{ symbol: left, back: found => found }] : blocks.map(block => extract(left, block)), rest }
 }
