@@ -115,22 +115,29 @@ interface Found {
  */
 function encloseAll(symbol: Symbol, grid: readonly number[] | undefined, goal: Goal): Found {
   const found: Found = { lower: 0, upper: 0, work: 0, group: 0 }
-  for (const { piece, group, rest, ceiling } of candidates(symbol, grid, goal)) {
-    const spent = found.best !== undefined && found.work >= goal.maxEvaluations
-    if (ceiling <= found.lower * (1 + 0.999 * goal.gap) || spent) {
+  const settled = ({ ceiling }: Candidate) => ceiling <= found.lower * (1 + 0.999 * goal.gap)
+  let left = candidates(symbol, grid, goal)
+  for (let next = left.shift(); next; next = left.shift()) {
+    const { piece, group, rest, ceiling } = next
+    if (settled(next) || (found.best && found.work >= goal.maxEvaluations)) {
       found.upper = Math.max(found.upper, ceiling)
       continue
     }
     const straight = grid ? { symbol: piece.symbol, back: (ray: Ray) => ray } : straightened(piece.symbol, goal.gap)
-    const left = { ...goal, maxEvaluations: Math.max(1, goal.maxEvaluations - found.work), known: found.lower }
-    const next = enclosePiece(straight.symbol, rest, grid, left)
-    if (next.lower > found.lower || !found.best) {
+    const most = Math.max(1, goal.maxEvaluations - found.work)
+    const { lower, upper, evaluations, ray } = enclosePiece(straight.symbol, rest, grid, {
+      ...goal,
+      maxEvaluations: most,
+      known: found.lower,
+    })
+    if (!found.best && !grid) left = sharpened(left, lower)
+    if (lower > found.lower || !found.best) {
       found.group = group
-      found.best = { piece, straight, ray: next.ray }
+      found.best = { piece, straight, ray }
     }
-    found.lower = Math.max(found.lower, next.lower)
-    found.upper = Math.max(found.upper, next.upper)
-    found.work += next.evaluations
+    found.lower = Math.max(found.lower, lower)
+    found.upper = Math.max(found.upper, upper)
+    found.work += evaluations
   }
   return found
 }
@@ -144,9 +151,6 @@ interface Candidate {
   ceiling: number
 }
 
-/** Pieces of one column from which on a grid of values for each of them pays. */
-const SOME = 4
-
 /** All pieces, those with the highest ceilings first. A group of zeros has none. */
 function candidates(symbol: Symbol, grid: readonly number[] | undefined, goal: Goal): Candidate[] {
   const all: Candidate[] = []
@@ -157,14 +161,21 @@ function candidates(symbol: Symbol, grid: readonly number[] | undefined, goal: G
     const { pieces, rest } = grid ? whole : piecesOf(symbol, group, negligible(goal))
     for (const piece of pieces) all.push({ piece, group, rest, ceiling: Infinity })
   }
-  if (all.length === 1) return all
-  for (const candidate of all) candidate.ceiling = cheapCeiling(candidate.piece.symbol) + candidate.rest
-  // ‖Σ_p|A_p|‖_F is twice the norm and more.
-  const narrow = grid || symbol.offsets.every(q => q.length === 1) ? [] : all.filter(({ piece }) => piece.symbol.columns === 1)
-  if (narrow.length >= SOME) {
-    const ceilings = gridCeilings(narrow.map(({ piece }) => piece.symbol))
-    for (const [i, candidate] of narrow.entries()) candidate.ceiling = Math.min(candidate.ceiling, ceilings[i] + candidate.rest)
-  }
+  if (all.length > 1) for (const candidate of all) candidate.ceiling = cheapCeiling(candidate.piece.symbol) + candidate.rest
+  return all.sort((a, b) => b.ceiling - a.ceiling)
+}
+
+/** Pieces of one column from which on a grid of values for each of them pays. */
+const SOME = 4
+
+/** Better ceilings for those of one column that may be above what has been found: ‖Σ_p|A_p|‖_F is twice the norm and more. */
+function sharpened(all: Candidate[], lower: number): Candidate[] {
+  const narrow = all.filter(
+    ({ piece: { symbol }, ceiling }) => ceiling > lower && symbol.columns === 1 && symbol.offsets.some(q => q.length > 1),
+  )
+  if (narrow.length < SOME) return all
+  const ceilings = gridCeilings(narrow.map(({ piece }) => piece.symbol))
+  for (const [i, candidate] of narrow.entries()) candidate.ceiling = Math.min(candidate.ceiling, ceilings[i] + candidate.rest)
   return all.sort((a, b) => b.ceiling - a.ceiling)
 }
 

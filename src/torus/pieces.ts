@@ -54,6 +54,7 @@ interface Block {
 
 /** Connected components of the bipartite graph of rows and columns with an edge for every weight; those without any edge are left out. */
 function blocksOf({ rows: m, columns: n, taps }: TrigonometricPolynomial): Block[] {
+  if (m * n === 1) return taps.some(x => x !== 0) ? [{ rows: [0], columns: [0] }] : []
   const joined = (i: number, j: number) => {
     for (let at = j * m + i; at < taps.length; at += m * n) if (taps[at] !== 0) return true
     return false

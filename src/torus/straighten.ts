@@ -74,7 +74,7 @@ function squaresOf(taps: Float64Array, plane: number): Float64Array {
 }
 
 /** Pairs of channels looked at to tell whether one tap stands out. */
-const SAMPLE = 512
+const SAMPLE = 128
 
 /** Does one tap hold nearly all squares of a pair of channels? Judged by a sample, for whoever goes on from here looks at all. */
 function standsOut(taps: Float64Array, plane: number): boolean {
