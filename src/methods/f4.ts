@@ -1,8 +1,8 @@
 import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
-import { nextDown } from '../rounding.ts'
+import { nextDown, nextUp, pow2 } from '../rounding.ts'
 import { ceilingOf, type RealMatrix, type TopPair, topPairOf } from '../runtime/matrix-norm.ts'
-import { foldGradient, groupTaps, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
+import { exponentOf, foldGradient, groupTaps, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
 import { sqrtOfWhole } from '../summation.ts'
 import { indexOf, sizeOf } from '../tensor.ts'
 import { everySize, productUp, upperBound } from './claim.ts'
@@ -57,8 +57,12 @@ function smallestUnfolding(symbol: Symbol, group: number, tolerance: number): Sm
   if (isZero(symbol, group)) return { upper: 0, lower: 0, proven: 0, subset: 0 }
   const subsets = subsetsOf(symbol)
   const all = subsets[subsets.length - 1]
+  // A group far below the largest, whose squares would be nothing.
+  const own = exponentOf(groupTaps(symbol, group))
+  const unit = own < -64 ? pow2(Math.max(-1000, own)) : 1
   const candidates = subsets.map(subset => {
-    const matrix = unfoldingOf(symbol, group, subset)
+    const plain = unfoldingOf(symbol, group, subset)
+    const matrix = unit === 1 ? plain : { ...plain, data: plain.data.map(x => x / unit) }
     return { subset, matrix, rough: topPairOf(matrix, ROUGH) }
   })
   let lower = candidates.reduce(
@@ -76,7 +80,8 @@ function smallestUnfolding(symbol: Symbol, group: number, tolerance: number): Sm
     best.proven++
     if (upper < best.upper) Object.assign(best, { upper, subset, pair })
   }
-  return { ...best, lower: nextDown(lower) }
+  if (unit === 1) return { ...best, lower: nextDown(lower) }
+  return { ...best, upper: nextUp(best.upper * unit), lower: nextDown(nextDown(lower) * unit) }
 }
 
 /** Bit d of a subset: axis d goes to the rows. An axis with one tap makes no difference and stays with the columns. */

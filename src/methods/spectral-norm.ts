@@ -5,7 +5,6 @@ import { nextDown, nextUp } from '../rounding.ts'
 import { tapGradient } from '../runtime/evaluate.ts'
 import { withGramSymbol } from '../runtime/gram-symbol.ts'
 import {
-  absoluteSquares,
   circularGrid,
   foldGradient,
   isZero,
@@ -16,9 +15,9 @@ import {
 } from '../symbol.ts'
 import type { Tensor } from '../tensor.ts'
 import { polish } from '../torus/ascent.ts'
-import type { Lattice } from '../torus/boxes.ts'
+import { fineLattice, spreads } from '../torus/boxes.ts'
 import { gridCeilings } from '../torus/grid-ceilings.ts'
-import { type Piece, piecesOf, wholePiece } from '../torus/pieces.ts'
+import { cheapCeiling, type Piece, piecesOf, wholePiece } from '../torus/pieces.ts'
 import type { Ray } from '../torus/ray.ts'
 import { enclose, type Enclosure, type Goal } from '../torus/search.ts'
 import { type Straightened, straightened } from '../torus/straighten.ts'
@@ -180,8 +179,8 @@ function sharpened(all: Candidate[], lower: number): Candidate[] {
 }
 
 function enclosePiece(symbol: TrigonometricPolynomial, rest: number, grid: readonly number[] | undefined, goal: Goal): Enclosure {
-  const tau = symbol.offsets.map(q => (q[q.length - 1] - q[0]) / 2)
-  const lattice: Lattice = grid ? { turns: grid, discrete: true } : { turns: tau.map(x => (x > 0 ? FINEST : 1)), discrete: false }
+  const tau = spreads(symbol.offsets)
+  const lattice = grid ? { turns: grid, discrete: true } : fineLattice(tau)
   const search = (gap: number) => withGramSymbol(symbol, 0, gram => enclose(gram, tau, lattice, { ...goal, gap }))
   if (rest === 0) return search(goal.gap)
   const found = search(goal.gap * (1 - SPARED))
@@ -194,17 +193,6 @@ const SPARED = 2 ** -10
 /** What weights left out may sum to, as a part of the largest: nothing that shows in a gap, or in a gradient. */
 function negligible({ gap, sharp }: Goal): number {
   return sharp ? 2 ** -60 : 0.25 * SPARED * Math.min(gap, 1e-3)
-}
-
-/** Turns of the lattice of box corners: a multiple of all small numbers of boxes, so that they can be halved many times. */
-const FINEST = 105 * 2 ** 17
-
-/** ‖Σ_p|A_p|‖_F ≥ ‖F(θ)‖₂ at every θ, rounded up; 0 only for zeros. */
-function cheapCeiling({ rows, columns, taps }: TrigonometricPolynomial): number {
-  const squares = absoluteSquares(taps, rows * columns)
-  return (
-    Math.sqrt(squares) * (1 + (rows * columns + taps.length) * 2 ** -52) + (squares === 0 && taps.some(x => x !== 0) ? 1e-150 : 0)
-  )
 }
 
 /** ∂f/∂A_q = Re(conj(u) vᵀ e^{iq·θ*}), back in the kernel's layout; zeros for a zero kernel. */

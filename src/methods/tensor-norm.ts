@@ -2,14 +2,17 @@ import type { Bound, Start } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import type { Complex } from '../runtime/contract.ts'
-import { type GramSymbol, withGramSymbol } from '../runtime/gram-symbol.ts'
+import { withGramSymbol } from '../runtime/gram-symbol.ts'
 import { phasesOf } from '../runtime/phases.ts'
 import { foldGradient, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
+import { fineLattice, spreads } from '../torus/boxes.ts'
+import { cheapCeiling, wholePiece } from '../torus/pieces.ts'
+import type { Maximiser } from '../torus/ray.ts'
 import { enclose } from '../torus/search.ts'
-import { TURN } from '../torus/ray.ts'
+import { straightened } from '../torus/straighten.ts'
+
 import { estimate, everySize, upperBound, wholeOption } from './claim.ts'
 import { tapCount } from './f4.ts'
-import { symbolSides } from './grid.ts'
 import { type Climb, climbTensor, type Factors, outer, unit } from './higher-order-power.ts'
 import { asLayer } from './operand.ts'
 import { uniform } from './uniform.ts'
@@ -45,16 +48,21 @@ export function tensorNorm(layer: Conv, options: TensorNormOptions = {}): Bound<
   const proven = options.start === undefined || options.start === 'symbol'
   const root = Math.sqrt(tapCount(symbol))
   const climbs: Climb[] = []
-  let [top, upper, lower, work] = [0, 0, 0, 0]
-  for (let group = 0; group < symbol.groups; group++) {
-    const certified = proven ? provenClimb(symbol, group, sweeps, root) : undefined
-    const climb = certified?.climb ?? climbTensor(symbol, group, startFor(symbol, group, options.start), sweeps)
-    climbs.push(climb)
+  let [upper, lower, work] = [0, 0, 0]
+  const pieces = Array.from({ length: symbol.groups }, (_, group) => wholePiece(symbol, group).symbol)
+  const ceilings = pieces.length > 1 ? pieces.map(cheapCeiling) : [Infinity]
+  const order = Array.from(ceilings.keys()).sort((a, b) => ceilings[b] - ceilings[a])
+  for (const group of order) {
+    // The norm of the group is below what another one has: any climb will do.
+    const certified = proven && ceilings[group] > upper ? provenClimb(symbol, group, sweeps, root) : undefined
+    const from = proven ? { seed: 1 } : options.start
+    const climb = certified?.climb ?? climbTensor(symbol, group, startFor(symbol, group, from), sweeps)
+    climbs[group] = climb
     work += climb.sweeps
-    if (climb.value > climbs[top].value) top = group
     upper = Math.max(upper, certified?.upper ?? root * climb.value)
     lower = Math.max(lower, certified?.lower ?? 0)
   }
+  const top = climbs.reduce((most, climb, group) => (climb.value > climbs[most].value ? group : most), 0)
   const finding = {
     method: 'tensorNorm',
     scope: everySize(layer),
@@ -78,29 +86,26 @@ function provenClimb(
   root: number,
 ): { climb: Climb; upper: number; lower: number } {
   if (isZero(symbol, group)) return { climb: climbTensor(symbol, group, seededFactors(symbol, 1), 1), upper: 0, lower: 0 }
-  return withGramSymbol(symbol, group, gram => {
-    const rough = search(gram, symbol, GAPS[0], 0)
-    const climb = climbTensor(symbol, group, factorsAt(symbol, rough.ray.point, rough.ray.v), sweeps)
+  const straight = straightened(wholePiece(symbol, group).symbol, GAPS[1])
+  const tau = spreads(straight.symbol.offsets)
+  return withGramSymbol(straight.symbol, 0, gram => {
+    const search = (gap: number, known: number) => enclose(gram, tau, fineLattice(tau), { gap, maxEvaluations: 200_000, known })
+    const rough = search(GAPS[0], 0)
+    const climb = climbTensor(symbol, group, factorsAt(symbol, straight.back(rough.ray)), sweeps)
     const value = root * climb.value
     if (value >= rough.upper) return { climb, upper: value, lower: rough.lower }
     // M ≤ value is what is left to prove: a search that takes value/(1 + gap) for known closes as soon as it is.
-    const fine = search(gram, symbol, GAPS[1], (value / (1 + GAPS[1])) * (1 - 2 ** -50))
+    const fine = search(GAPS[1], (value / (1 + GAPS[1])) * (1 - 2 ** -50))
     return { climb, upper: Math.max(value, fine.upper), lower: rough.lower }
   })
 }
 
-function search(gram: GramSymbol, symbol: Symbol, gap: number, known: number) {
-  const tau = symbolSides(symbol).map(k => (k - 1) / 2)
-  const turns = tau.map(x => (x > 0 ? 2 ** 24 : 1))
-  return enclose(gram, tau, { turns, discrete: false }, { gap, maxEvaluations: 200_000, known })
-}
-
 /** u, v of F(θ*) and e^{iq·θ*}/√k along each axis: A(u, v, x…) = f(θ*)/√(Πk). */
-function factorsAt(symbol: Symbol, point: readonly number[], v: Float64Array): Factors {
+function factorsAt(symbol: Symbol, { point, turns, v }: Maximiser): Factors {
   const axes = symbol.offsets.map((q, d) => {
     const phases = phasesOf(
       q.map(x => [x]),
-      [TURN],
+      [turns[d]],
       [point[d]],
     )
     const size = Math.sqrt(q.length)

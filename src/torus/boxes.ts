@@ -17,6 +17,19 @@ export interface Lattice {
   readonly discrete: boolean
 }
 
+/** Turns of a lattice that is as good as continuous: a multiple of all small numbers of boxes, so that they can be halved many times. */
+const FINEST = 105 * 2 ** 17
+
+/** The lattice of box corners for every size: one point along axes without degree. */
+export function fineLattice(tau: readonly number[]): Lattice {
+  return { turns: tau.map(x => (x > 0 ? FINEST : 1)), discrete: false }
+}
+
+/** τ: half the degree of Σ A_q e^{iq·θ} along each axis. */
+export function spreads(offsets: readonly (readonly number[])[]): number[] {
+  return offsets.map(q => (q[q.length - 1] - q[0]) / 2)
+}
+
 /** Sides in radians, rounded up; 0 for a discrete side with nothing inside. */
 export function sides(box: Box, { turns, discrete }: Lattice): number[] {
   return box.width.map((w, d) => (discrete && w <= 1 ? 0 : ((RADIANS * w) / turns[d]) * (1 + 4e-16)))

@@ -1,4 +1,4 @@
-import { groupTaps, type TrigonometricPolynomial } from '../symbol.ts'
+import { absoluteSquares, groupTaps, type TrigonometricPolynomial } from '../symbol.ts'
 import type { Maximiser } from './ray.ts'
 
 /** Some rows and columns of a group, which have no weight in common with the others. */
@@ -35,6 +35,14 @@ export function piecesOf(whole: TrigonometricPolynomial, group: number, negligib
 export function wholePiece(symbol: TrigonometricPolynomial, group: number): Piece {
   const { rows, columns, offsets } = symbol
   return { symbol: { groups: 1, rows, columns, offsets, taps: groupTaps(symbol, group) }, back: found => found }
+}
+
+/** ‖Σ_p|A_p|‖_F ≥ ‖F(θ)‖₂ at every θ, rounded up; 0 only for zeros. */
+export function cheapCeiling({ rows, columns, taps }: TrigonometricPolynomial): number {
+  const squares = absoluteSquares(taps, rows * columns)
+  return (
+    Math.sqrt(squares) * (1 + (rows * columns + taps.length) * 2 ** -52) + (squares === 0 && taps.some(x => x !== 0) ? 1e-150 : 0)
+  )
 }
 
 /** Weights without the smallest, and a bound of the sum of what was left out. The largest of all groups is at least ½. */

@@ -63,6 +63,16 @@ function distance(layer: Conv, start: Start | undefined): Orthogonality {
       data[place(g, e)] = x
     })
   })
+  if (!data.every(Number.isFinite)) {
+    const peak = String(peakOf(layer.kernel.data))
+    fail(
+      'nonfinite',
+      'kernel',
+      'weights whose squares are finite numbers, below 1e150',
+      peak,
+      'TTᵀ − I is beyond doubles; scale the layer down',
+    )
+  }
   const shape = [groups.length * side, side, ...sides]
   const remainder = sides.length > 0 ? conv({ data, shape }, { groups: groups.length }) : dense({ data, shape })
   // Away from a stationary point the gradient is that of the factors held fixed; more sweeps than tensorNorm's own 50 get there.

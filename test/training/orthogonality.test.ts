@@ -101,4 +101,12 @@ test('wrong use is refused', () => {
   assert.throws(() => orthogonality(dense([[1e200]]), 'tensor-norm'), code('nonfinite'))
 })
 
+test('weights whose squares are out of range: one sentence', () => {
+  for (const factor of [1e160, 1e300])
+    assert.throws(
+      () => orthogonality(conv({ data: [factor, -factor, factor, 2 * factor], shape: [2, 2, 1] }), 'tensor-norm'),
+      /^kernel: expected weights whose squares are finite numbers, below 1e150, got 2e\+(160|300)\. TTᵀ − I is beyond doubles; scale the layer down\.?$/,
+    )
+})
+
 test.run()
