@@ -43,13 +43,14 @@ export interface SpectralNormOptions {
  * end the better of the window bound (METHODS §8) and a Lanczos value, so that its gap is not brought to `gap`: M is tight, not equal.
  *
  * Branch and bound on the torus; cost independent of the image size: about a hundred norm evaluations for a trained 3×3 layer, several
- * hundred for a random one, at any gap (docs/enclosure.md). Symbols whose norm is constant along a line are the expensive case.
+ * hundred for a random one, at any gap; a few for flat symbols and for those constant along a line of the torus, which are put in order first
+ * (docs/enclosure.md). Kernels whose weights spread over twenty orders of magnitude and more are the expensive case.
  *
  * METHODS §7, §8; the proof in floating point is in docs/rounding.md.
  *
  * @param layer any layer; dense layers too
  * @param options gap, maxEvaluations; gradient: Re(conj(u) vᵀ e^{iq·θ*}) at the maximiser found, u and v its top singular pair. θ* needs no
- *   derivative (envelope theorem). At a tie one of the generalised gradients: that of the first group and of the maximum found first
+ *   derivative (envelope theorem). At a tie one of the generalised gradients: that of the block of channels and of the maximum found first
  * @returns work: norm evaluations; converged: false if the budget ran out or the gap is below what rounding allows
  * @throws OpnormError `option`
  * @example spectralNorm(conv([[[1, 2, 1]]])).value  // 4.000004, with lower 4

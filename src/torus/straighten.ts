@@ -39,7 +39,7 @@ const FEW = 2 ** 21
  * Rows and columns are shifted where one tap stands out for nearly every pair of channels: by the spanning forest of their largest weights (Kruskal), all of
  * which come to lie at 0. U is a reduced basis for how far the surface can bend in each direction. Ordinary kernels are returned as they are.
  *
- * @param gap what bends less than that part of the norm need not be bent less
+ * @param gap of the search: along an axis, less bend than that part of all there is makes no difference
  */
 export function straightened(symbol: TrigonometricPolynomial, gap: number): Straightened {
   const plain: Straightened = { symbol, back: ray => ray }
@@ -111,7 +111,7 @@ interface Coordinates {
   readonly bend: number
 }
 
-/** The reduced basis for a form where it bends the surface much less and does not need many more taps; else the axes as they are. */
+/** The reduced basis for a form (B below, or the covariance of the taps, which needs no look at each weight) where it bends the surface much less and does not need many more taps; else the axes as they are. */
 function seen(form: readonly (readonly number[])[], spots: readonly Spot[], gap: number, fits: Fits): Coordinates {
   const least = gap * form.reduce((sum, row, d) => sum + row[d], 0)
   const bendOf = (basis: Basis) => basis.reduce((product, row) => product * Math.max(variance(form, row), least), 1)
