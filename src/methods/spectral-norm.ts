@@ -17,7 +17,7 @@ import type { Tensor } from '../tensor.ts'
 import { polish } from '../torus/ascent.ts'
 import { fineLattice, spreads } from '../torus/boxes.ts'
 import { gridCeilings } from '../torus/grid-ceilings.ts'
-import { cheapCeiling, type Piece, piecesOf, wholePiece } from '../torus/pieces.ts'
+import { cheapCeiling, type Piece, piecesOf } from '../torus/pieces.ts'
 import type { Ray } from '../torus/ray.ts'
 import { enclose, type Enclosure, type Goal } from '../torus/search.ts'
 import { type Straightened, straightened } from '../torus/straighten.ts'
@@ -116,21 +116,21 @@ interface Found {
 function encloseAll(symbol: Symbol, grid: readonly number[] | undefined, goal: Goal): Found {
   const found: Found = { lower: 0, upper: 0, work: 0, group: 0 }
   const settled = ({ ceiling }: Candidate) => ceiling <= found.lower * (1 + 0.999 * goal.gap)
-  let left = candidates(symbol, grid, goal)
+  let left = candidates(symbol, negligible(goal, grid))
   for (let next = left.shift(); next; next = left.shift()) {
     const { piece, group, rest, ceiling } = next
     if (settled(next) || (found.best && found.work >= goal.maxEvaluations)) {
       found.upper = Math.max(found.upper, ceiling)
       continue
     }
-    const straight = grid ? { symbol: piece.symbol, back: (ray: Ray) => ray } : straightened(piece.symbol, goal.gap)
+    const straight = straightened(piece.symbol, goal.gap, grid === undefined)
     const most = Math.max(1, goal.maxEvaluations - found.work)
     const { lower, upper, evaluations, ray } = enclosePiece(straight.symbol, rest, grid, {
       ...goal,
       maxEvaluations: most,
       known: found.lower,
     })
-    if (!found.best && !grid) left = sharpened(left, lower)
+    if (!found.best) left = sharpened(left, lower)
     if (lower > found.lower || !found.best) {
       found.group = group
       found.best = { piece, straight, ray }
@@ -152,13 +152,11 @@ interface Candidate {
 }
 
 /** All pieces, those with the highest ceilings first. A group of zeros has none. */
-function candidates(symbol: Symbol, grid: readonly number[] | undefined, goal: Goal): Candidate[] {
+function candidates(symbol: Symbol, negligible: number): Candidate[] {
   const all: Candidate[] = []
   for (let group = 0; group < symbol.groups; group++) {
     if (isZero(symbol, group)) continue
-    // A grid of frequencies is as fine as it is; other coordinates would have to fit it.
-    const whole = { pieces: [wholePiece(symbol, group)], rest: 0 }
-    const { pieces, rest } = grid ? whole : piecesOf(symbol, group, negligible(goal))
+    const { pieces, rest } = piecesOf(symbol, group, negligible)
     for (const piece of pieces) all.push({ piece, group, rest, ceiling: Infinity })
   }
   if (all.length > 1) for (const candidate of all) candidate.ceiling = cheapCeiling(candidate.piece.symbol) + candidate.rest
@@ -191,9 +189,12 @@ function enclosePiece(symbol: TrigonometricPolynomial, rest: number, grid: reado
 /** Part of the gap that is kept for weights left out. */
 const SPARED = 2 ** -10
 
-/** What weights left out may sum to, as a part of the largest: nothing that shows in a gap, or in a gradient. */
-function negligible({ gap, sharp }: Goal): number {
-  return sharp ? 2 ** -60 : 0.25 * SPARED * Math.min(gap, 1e-3)
+/**
+ * What weights left out may sum to, as a part of the largest, which the norm is not below unless frequencies are few: nothing that shows in a gap, or in a
+ * gradient.
+ */
+function negligible({ gap, sharp }: Goal, grid: readonly number[] | undefined): number {
+  return sharp || grid ? 2 ** -60 : 0.25 * SPARED * Math.min(gap, 1e-3)
 }
 
 /** ∂f/∂A_q = Re(conj(u) vᵀ e^{iq·θ*}), back in the kernel's layout; zeros for a zero kernel. */

@@ -40,8 +40,9 @@ const FEW = 2 ** 21
  * which come to lie at 0. U is a reduced basis for how far the surface can bend in each direction. Ordinary kernels are returned as they are.
  *
  * @param gap of the search: along an axis, less bend than that part of all there is makes no difference
+ * @param turnable false where the axes have to stay, since only the frequencies of a grid count
  */
-export function straightened(symbol: TrigonometricPolynomial, gap: number): Straightened {
+export function straightened(symbol: TrigonometricPolynomial, gap: number, turnable = true): Straightened {
   const plain: Straightened = { symbol, back: ray => ray }
   const { rows: m, columns: n, offsets, taps } = symbol
   const places = tapPositions(offsets)
@@ -53,7 +54,8 @@ export function straightened(symbol: TrigonometricPolynomial, gap: number): Stra
     const count = differences(axes)
     return count <= MOST_TAPS * differences(offsets) || count * n * n <= FEW
   }
-  const chosen = standsOut(taps, m * n) ? aligned(symbol, places, spots, gap, fits) : seen(covarianceOf(spots), spots, gap, fits)
+  const view: View = (form, where) => seen(form, where, gap, turnable, fits)
+  const chosen = standsOut(taps, m * n) ? aligned(symbol, places, spots, view, fits) : view(covarianceOf(spots), spots)
   const { basis, axes, shift } = chosen
   if (!shift && isIdentity(basis) && axes.every((axis, d) => axis.length === offsets[d].length)) return plain
   return {
@@ -97,6 +99,9 @@ function differences(axes: readonly (readonly number[])[]): number {
   return axes.reduce((product, axis) => product * new Set(axis.flatMap(a => axis.map(b => a - b))).size, 1)
 }
 
+/** The best coordinates for a form and the positions that have weights. */
+type View = (form: readonly (readonly number[])[], spots: readonly Spot[]) => Coordinates
+
 type Fits = (axes: readonly (readonly number[])[]) => boolean
 
 /** Coordinates of the taps: q′ = U(q − x_i + y_j). */
@@ -112,12 +117,18 @@ interface Coordinates {
 }
 
 /** The reduced basis for a form (B below, or the covariance of the taps, which needs no look at each weight) where it bends the surface much less and does not need many more taps; else the axes as they are. */
-function seen(form: readonly (readonly number[])[], spots: readonly Spot[], gap: number, fits: Fits): Coordinates {
+function seen(
+  form: readonly (readonly number[])[],
+  spots: readonly Spot[],
+  gap: number,
+  turnable: boolean,
+  fits: Fits,
+): Coordinates {
   const least = gap * form.reduce((sum, row, d) => sum + row[d], 0)
   const bendOf = (basis: Basis) => basis.reduce((product, row) => product * Math.max(variance(form, row), least), 1)
   const same = { basis: identity(form.length), axes: axesOf(spots), bend: bendOf(identity(form.length)) }
   // Hadamard: no basis has a smaller product than det C.
-  if (determinant(form) > WORTH * same.bend) return same
+  if (!turnable || determinant(form) > WORTH * same.bend) return same
   const basis = reducedBasis(form)
   const reduced = { basis, axes: axesOf(spots, basis), bend: bendOf(basis) }
   return reduced.bend <= WORTH * same.bend && fits(reduced.axes) ? reduced : same
@@ -128,12 +139,12 @@ function aligned(
   symbol: TrigonometricPolynomial,
   places: readonly (readonly number[])[],
   spots: readonly Spot[],
-  gap: number,
+  view: View,
   fits: Fits,
 ): Coordinates {
-  const still = seen(bendForm(symbol, places), spots, gap, fits)
+  const still = view(bendForm(symbol, places), spots)
   const shift = forestShifts(symbol, places)
-  const moved = seen(bendForm(symbol, places, shift), spotsOf(symbol, places, shift), gap, fits)
+  const moved = view(bendForm(symbol, places, shift), spotsOf(symbol, places, shift))
   return moved.bend <= WORTH * still.bend && fits(moved.axes) ? { ...moved, shift } : still
 }
 
@@ -268,13 +279,7 @@ function rearranged(
 
 /** θ = Uᵀφ; F = XF′Yᴴ with the phases X of rows and Y of columns at θ, so that Yv and XF′v take the places of v and F′v. */
 function backOf({ point, turns, v, image, value }: Ray, { basis, shift }: Coordinates, m: number, n: number): Maximiser {
-  const most = Math.max(...turns)
-  const units = point.map((x, d) => x * (most / turns[d]))
-  const theta = basis.map((_, d) => {
-    const x = basis.reduce((sum, row, e) => sum + row[d] * units[e], 0) % most
-    return x < 0 ? x + most : x
-  })
-  const everywhere = basis.map(() => most)
+  const { theta, everywhere } = renamed(point, turns, basis)
   if (!shift) return { point: theta, turns: everywhere, v, image, value }
   const axes = basis.length
   const positions = Array.from({ length: m + n }, (_, node) => Array.from(shift.subarray(node * axes, (node + 1) * axes)))
@@ -286,6 +291,18 @@ function backOf({ point, turns, v, image, value }: Ray, { basis, shift }: Coordi
     image: turned(image, phases.subarray(0, 2 * m)),
     value,
   }
+}
+
+/** θ = Uᵀφ in whole numbers: axes of which nothing depends have one turn, all others the same. */
+function renamed(point: readonly number[], turns: readonly number[], basis: Basis) {
+  if (isIdentity(basis)) return { theta: point, everywhere: turns }
+  const most = Math.max(...turns)
+  const units = point.map((x, d) => x * (most / turns[d]))
+  const theta = basis.map((_, d) => {
+    const x = basis.reduce((sum, row, e) => sum + row[d] * units[e], 0) % most
+    return x < 0 ? x + most : x
+  })
+  return { theta, everywhere: basis.map(() => most) }
 }
 
 /** Products of complex numbers, entry by entry. */

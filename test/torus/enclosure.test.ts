@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { conv, dense, gapOf, spectralNorm } from '../../src/index.ts'
+import { conv, dense, exact, gapOf, spectralNorm } from '../../src/index.ts'
 import { randomLayer, rotated, uniform } from './random-layers.ts'
 import { latticeMaximum, supremum } from './supremum.ts'
 
@@ -293,6 +293,33 @@ test('gradients of layers that were taken apart, shifted or turned: differences 
       )
     }
   }
+})
+
+test('circular layers are put in order too, but for the axes: the value and the gradient of exact', () => {
+  const next = uniform(5)
+  const noise = () => next() + next() - 1
+  const layers = {
+    displaced: [4, 4, ([o, i, y, x]) => noise() * (y === (o & 1) + (i & 1) && x === i >> 1 ? 1 : 1e-3)],
+    blocks: [5, 6, ([o, i]) => (o < 2 === i < 4 ? noise() * (o < 2 ? 2 : 1) : 0)],
+    diagonal: [3, 2, ([, , y, x]) => noise() * (y === x ? 1 : 1e-3)],
+  } satisfies Record<string, [number, number, (place: number[]) => number]>
+  for (const [name, [rows, columns, entry]] of Object.entries(layers)) {
+    const data = Float64Array.from({ length: rows * columns * 9 }, (_, at) =>
+      entry([Math.floor(at / columns / 9), Math.floor(at / 9) % columns, Math.floor(at / 3) % 3, at % 3]),
+    )
+    const layer = conv({ data, shape: [rows, columns, 3, 3] }, { inputSize: [5, 7], padding: 'circular' })
+    const truth = exact(layer, { gradient: true })
+    for (const gap of [1e-3, 1e-6, 1e-10]) {
+      const bound = spectralNorm(layer, { gap, gradient: true })
+      const told = `${name}, gap ${gap}: ${bound.lower} ≤ ${truth.value} ≤ ${bound.upper}`
+      assert.ok(bound.lower <= truth.upper && bound.upper >= truth.lower && bound.converged && gapOf(bound) <= gap, told)
+      if (gap > 1e-6) continue
+      const off = Math.max(...bound.gradient!.data.map((x, at) => Math.abs(x - truth.gradient!.data[at])))
+      assert.ok(off < 1e-7, `${told}, gradients ${off} apart`)
+    }
+  }
+  const flat = Float64Array.from({ length: 4 * 4 * 9 }, (_, at) => (at % 9 === Math.floor(at / 9) % 4 ? noise() : 0))
+  assert.ok(spectralNorm(conv({ data: flat, shape: [4, 4, 3, 3] }, { inputSize: [64, 48], padding: 'circular' })).work <= 8)
 })
 
 test.run()
