@@ -55,6 +55,16 @@ test('routines are called by their own names: those are what the build keeps of 
   for (const file of files) assert.not.match(readFileSync(join(root, file), 'utf8'), /\broutines(\(\))?\[/, file)
 })
 
+test("what computes uses none of the host's functions whose last digit is its own", () => {
+  const computing = files.filter(file => /^(runtime|torus|methods|training|network)\/|^[a-z-]+\.ts$/.test(file))
+  for (const file of computing)
+    assert.not.match(
+      readFileSync(join(root, file), 'utf8'),
+      /\bMath\.(a?(sin|cos|tan)h?|atan2|exp|expm1|log|log2|log10|log1p|pow|cbrt|hypot)\(/,
+      file,
+    )
+})
+
 test('no cycles', () => {
   const edges = new Map<string, string[]>()
   for (const { from, to, types } of imports) if (!types) edges.set(from, [...(edges.get(from) ?? []), to])

@@ -35,5 +35,8 @@ export function curvatures(gram: GramSymbol, tau: readonly number[], { turns, di
 export function cosineFloor(x: number): number {
   const z = 3.141592653589794 * x
   const square = z * z
-  return Math.max((1 - square / 2 + (square * square) / 24 - square ** 3 / 720) * (1 - 1e-14), (1 - 2 * x) * (1 - 1e-14))
+  return Math.max(
+    (1 - square / 2 + (square * square) / 24 - (square * square * square) / 720) * (1 - 1e-14),
+    (1 - 2 * x) * (1 - 1e-14),
+  )
 }

@@ -19,7 +19,7 @@ const TRANSFORM_ERROR = 2 ** -40
 export function gridCeilings(parts: readonly TrigonometricPolynomial[]): Float64Array {
   const { offsets } = parts[0]
   const reach = offsets.map(q => q[q.length - 1] - q[0])
-  const grid = reach.map(r => 2 ** Math.ceil(Math.log2(Math.max(1, DENSITY * r))))
+  const grid = reach.map(r => powerFrom(DENSITY * r))
   const points = sizeOf(grid)
   const cells = offsets.reduce<number[]>((all, q, d) => all.flatMap(cell => q.map(at => cell * grid[d] + at - q[0])), [0])
   const factor = reach.reduce((product, r, d) => product / cosineFloor(r / 2 / grid[d]), 1) * (1 + 1e-14)
@@ -43,6 +43,13 @@ export function gridCeilings(parts: readonly TrigonometricPolynomial[]): Float64
     })
   }
   return ceilings
+}
+
+/** The first power of two that is not below a number. */
+function powerFrom(least: number): number {
+  let n = 1
+  while (n < least) n *= 2
+  return n
 }
 
 /** max_k Σ_i |X_i[k]|², rounded up, over spectra of `kept` numbers from a place on. */

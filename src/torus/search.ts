@@ -139,7 +139,9 @@ function refine(state: State, coarse: readonly Box[], surveyed: readonly Vertex[
 function expected(rise: number, axes: number): number {
   if (rise < 1) return 1
   if (axes === 2 && rise < 1.5) return 2
-  return SPLIT * Math.sqrt(rise) ** axes
+  let parts = SPLIT
+  for (let d = 0; d < axes; d++) parts *= Math.sqrt(rise)
+  return parts
 }
 
 /** The smallest of 1, 2, 3, 4, 6, 8, 12, … boxes to a turn whose curvature term is below COARSE. */
