@@ -1,6 +1,5 @@
-import { gamma, nextDown, nextUp, pow2 } from '../rounding.ts'
+import { gamma, nextDown, nextUp } from '../rounding.ts'
 import { peakOf, sqrtUp, sumOfSquares } from '../summation.ts'
-import { exponentOf } from '../symbol.ts'
 import { type Arena, borrow } from './arena.ts'
 import { choleskyRoundings, packedBytes, tileSide } from './gram-taps.ts'
 import { normalizeVector } from './operator.ts'
@@ -216,11 +215,8 @@ function openRows({ alloc, f64, routines }: Arena, { rows, columns, data }: Real
  * Largest singular value of the k×k upper bidiagonal (α on, β above the diagonal), its right vector, and the residual β_k·α_k·|last
  * entry|/σ of the Lanczos process: bisection and inverse iteration on the tridiagonal BᵀB.
  */
-function topOfBidiagonal(lengths: number[], rests: number[]): { value: number; vector: number[]; residual: number } {
-  const k = lengths.length
-  // Products of four of them have to stay in range.
-  const unit = pow2(Math.max(-1000, exponentOf(Float64Array.from(lengths))))
-  const [alpha, beta] = [lengths, rests].map(list => list.map(x => x / unit))
+function topOfBidiagonal(alpha: number[], beta: number[]): { value: number; vector: number[]; residual: number } {
+  const k = alpha.length
   const diagonal = alpha.map((a, i) => a * a + (i > 0 ? beta[i - 1] * beta[i - 1] : 0))
   const side = alpha.map((a, i) => a * beta[i])
   let low = 0
@@ -237,7 +233,7 @@ function topOfBidiagonal(lengths: number[], rests: number[]): { value: number; v
   }
   const vector = inverseIteration(diagonal, side, high)
   const value = Math.sqrt(high)
-  return { value: value * unit, vector, residual: value === 0 ? 0 : ((side[k - 1] * Math.abs(vector[k - 1])) / value) * unit }
+  return { value, vector, residual: value === 0 ? 0 : (side[k - 1] * Math.abs(vector[k - 1])) / value }
 }
 
 /** True if t·I − T is positive definite. */

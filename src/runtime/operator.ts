@@ -184,10 +184,7 @@ function openRapid(
 /** v ← v/‖v‖; returns the length it had. */
 export function normalizeVector(routines: Pick<Operator, 'norm' | 'scale'>, v: Vector): number {
   const length = routines.norm(v)
-  // The inverse of a length below 2⁻¹⁰²² is out of range.
-  const unit = length < 2 ** -1000 ? 2 ** 600 : 1
-  if (length > 0 && unit > 1) routines.scale(unit, v, v)
-  if (length > 0) routines.scale(1 / (length * unit), v, v)
+  if (length > 0) routines.scale(1 / length, v, v)
   return length
 }
 

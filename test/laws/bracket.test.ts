@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { adjoint, apply, singularValues, spectralNorm } from '../../src/index.ts'
+import { adjoint, apply, conv, exact, singularValues, spectralNorm } from '../../src/index.ts'
 import { decompose, dot, multiply, operatorMatrix, seeded, transpose } from '../oracle.ts'
 import { graded, randomMatrix, samples, unsized } from './layers.ts'
 import { methodsFor } from './table.ts'
@@ -61,6 +61,19 @@ test('a group far below the other changes nothing, whatever is computed of it', 
       }
     }
   }
+})
+
+test('the largest group bounds, wherever it stands and whatever ceiling another has', () => {
+  // Σ|k| is 3.6 to 3.9 for the first, whose norm is below 2.7; the second is its own norm
+  for (const [small, large] of [[1.2, 3.5], [1.29, 3.01], [1.3, 3.85]]) // biome-ignore format: pairs
+    for (const turned of [false, true]) {
+      const rows = [[small, small, -small], [0, large * 0.9, 0]] // biome-ignore format: two groups
+      const data = (turned ? [...rows].reverse() : rows).flat()
+      const layer = conv({ data, shape: [2, 1, 3] }, { groups: 2, inputSize: 24, padding: 'circular' })
+      const { value } = exact(layer)
+      for (const method of methodsFor(layer))
+        assert.ok(method.run(layer).upper >= value * (1 - SLACK), `${method.name}, ${small}, ${turned}`)
+    }
 })
 
 test('the same for matrices', () => {

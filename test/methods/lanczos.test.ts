@@ -108,6 +108,12 @@ test('weights that no pixel meets are the largest by far: no value, but never Na
     const { value, lower } = lanczos(conv([[[1, small, 1]]], { inputSize: 1, pad: 1 }))
     assert.ok(lower >= 0 && lower <= small && value >= 0 && value <= small, `${small}: ${lower}, ${value}`)
   }
+  // two pixels, and squares below the least normal number
+  for (const s of [1e-90, 1e-153, 1e-155]) {
+    const { value, lower, start } = lanczos(conv([[[1, 0.7 * s, s, 0.3 * s, 1]]], { inputSize: 2, pad: 2 }))
+    assert.ok(lower >= 0 && value >= 0 && value <= 1.6 * s, `${s}: ${lower}, ${value}`)
+    assert.ok(start!.vectors![0].every(Number.isFinite), `${s}: ${start!.vectors![0]}`)
+  }
 })
 
 test('a layer of zeros', () => {

@@ -322,4 +322,32 @@ test('circular layers are put in order too, but for the axes: the value and the 
   assert.ok(spectralNorm(conv({ data: flat, shape: [4, 4, 3, 3] }, { inputSize: [64, 48], padding: 'circular' })).work <= 8)
 })
 
+test('weights left out are paid for at both ends', () => {
+  // One tap of ones and many small weights of the same sign, just below what is left out at this gap: their sum is in the norm.
+  for (const gap of [1e-3, 1e-2, 1]) {
+    const small = (0.499 * 0.25 * 2 ** -10 * 1e-3) / 9
+    for (const sign of [1, -1]) {
+      const data = Float64Array.from({ length: 9 }, (_, p) => (p === 4 ? 0.75 : sign * small))
+      const truth =
+        sign > 0 ? 0.75 + 8 * small : supremum({ kernel: data, shape: [1, 1, 3, 3], stride: [1, 1], dilation: [1, 1], groups: 1 })
+      const bound = spectralNorm(conv({ data, shape: [1, 1, 3, 3] }), { gap })
+      const [rest, told] = [8 * small, `gap ${gap}, ${sign}: ${bound.lower} ≤ ${truth} ≤ ${bound.upper}`]
+      assert.ok(bound.upper >= truth && bound.lower <= truth && bound.converged, told)
+      // the ends of the one tap alone are 0.75 and 0.75·(1 + gap)
+      assert.ok(bound.lower <= 0.75 - 0.99 * rest, told)
+      assert.ok(bound.upper >= 0.75 * (1 + gap * 0.998) + 0.99 * rest, told)
+    }
+  }
+})
+
+test('a group whose ceiling is a little more than the gap above what was found is searched', () => {
+  for (const gap of [1e-3, 1e-2]) {
+    // √2 with a sum of 2, and √2 with a sum of √2·(1 + 2·gap)
+    const c = Math.SQRT2 * (1 - 1e-9)
+    const data = [0.5, 1, -0.5, gap * c, c, -gap * c].map(x => x / 2)
+    const bound = spectralNorm(conv({ data, shape: [2, 1, 3] }, { groups: 2 }), { gap })
+    assert.ok(bound.converged && gapOf(bound) <= gap, `${bound.lower} … ${bound.upper}`)
+  }
+})
+
 test.run()
