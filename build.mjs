@@ -25,22 +25,18 @@ async function compileWasm() {
   await generateRoutines()
   const sources = [await newest(at('assembly')), await changed(at('asconfig.json')), await changed(at('build.mjs'))]
   if (Math.max(...sources) < (await changed(target))) return
-  await run(process.execPath, [
-    at('node_modules/assemblyscript/bin/asc.js'),
-    '--config',
-    at('asconfig.json'),
-    '--target',
-    'release',
-  ])
-  const bytes = await readFile(at('dist/opnorm.wasm'))
   await mkdir(at('src/runtime/generated'), { recursive: true })
-  await writeFile(target, textModule(bytes))
+  for (const config of ['asconfig.json', 'assembly/unpack/asconfig.json'])
+    await run(process.execPath, [at('node_modules/assemblyscript/bin/asc.js'), '--config', at(config), '--target', 'release'])
+  const bytes = await readFile(at('dist/opnorm.wasm'))
+  await writeFile(target, await textModule(bytes))
   console.log(`dist/opnorm.wasm  ${(bytes.length / 1000).toFixed(1)} kB`)
 }
 
-function textModule(bytes) {
+async function textModule(bytes) {
   const head = "import type { WasmText } from '../wasm-text.ts'\n\n/** dist/opnorm.wasm as text, made by assembly/text.mjs. */\n"
-  return `${head}export const text: WasmText = ${JSON.stringify(textOf(bytes))}\n`
+  const unpack = (await readFile(at('src/runtime/generated/unpack.wasm'))).toString('hex')
+  return `${head}export const text: WasmText = ${JSON.stringify({ ...textOf(bytes), unpack })}\n`
 }
 
 /** Unrolled microkernels come from generator scripts: assembly/<name>.generate.mjs exports `source()`, written to assembly/generated/<name>.ts when it changes. */
@@ -128,7 +124,7 @@ async function bundle() {
 async function routinesOf(code) {
   const bytes = await readFile(at('dist/opnorm.wasm'))
   const names = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name)
-  const contents = textModule(
+  const contents = await textModule(
     only(
       bytes,
       names.filter(name => new RegExp(`[.{,]${name}\\b`).test(code)),

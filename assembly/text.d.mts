@@ -1,3 +1,2 @@
-import type { WasmText } from '../src/runtime/wasm-text.ts'
-
-export function textOf(bytes: Buffer): WasmText
+/** What src/runtime/wasm-text.ts reads, but for the module that reads it. */
+export function textOf(bytes: Buffer): { length: number; text: string }

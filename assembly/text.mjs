@@ -4,7 +4,7 @@
  * The module becomes a row of symbols. A symbol is an instruction without its operand, or an operand alone (headers, and the sections
  * around the code); the operands of each symbol stand one after another in a string of their own. So instructions follow instructions and
  * locals follow locals, which is where the repetitions are. A local is told by how many others were used since it was: most are a few back,
- * and the latest ones become symbols of their own together with the instruction. src/runtime/wasm-text.ts reads it back.
+ * and the latest ones become symbols of their own together with the instruction. assembly/unpack reads it back and says how it is written.
  */
 
 /** An instruction that occurs so often with one operand becomes a symbol together with it. */
@@ -17,27 +17,27 @@ const LOCALS = new Map([
   [0x22, 1],
 ])
 
-/** { length, program, symbols }: what wasm-text.ts reads. */
+/** { length, text }: how many bytes the module has, and what assembly/unpack makes them from. */
 export function textOf(bytes) {
   const pieces = byRecency(merged([...piecesOf(bytes)]))
   const uses = counts(pieces.map(nameOf))
   const names = [...uses.keys()].sort((a, b) => uses.get(b) - uses.get(a))
   const numbers = new Map(names.map((name, number) => [name, number]))
-  const symbols = names.map(name => {
-    const [code, kind] = name.split(' ')
-    return [code, Number(kind), '']
-  })
+  const operands = names.map(() => '')
   let program = ''
   for (const piece of pieces) {
     const number = numbers.get(nameOf(piece))
     program += digits(number)
-    for (const byte of piece.operand) symbols[number][2] += digits(byte)
+    for (const byte of piece.operand) operands[number] += digits(byte)
   }
-  const short = ([code, kind, operands]) => (operands ? [code, kind, operands] : kind ? [code, kind] : [code])
-  return { length: bytes.length, program, symbols: symbols.map(short) }
+  const symbols = names.map((name, number) => {
+    const [code, kind] = name.split(' ')
+    return code + String.fromCharCode(64 + Number(kind)) + operands[number]
+  })
+  return { length: bytes.length, text: [program, ...symbols].join('\n') }
 }
 
-/** A number from 0 to 335 as one character, '(' to '{', or two: '|' to '~' say how many times 84 to add. Nothing here needs quoting but '\\'. */
+/** A number from 0 to 335 as one character, '(' to '{', or two: '|' to '~' say how many times 84 to add. Nothing here needs quoting but '\\' and the ends of lines. */
 function digits(number) {
   if (number > 335) throw new Error(`${number}: assembly/text.mjs writes numbers up to 335`)
   const [more, rest] = [Math.floor(number / 84), number % 84]
@@ -75,7 +75,7 @@ function counts(names) {
   return uses
 }
 
-/** Pieces of a module in order: `code`, then an `operand` of some `kind` (wasm-text.ts: 0 none, n bytes, −1 a LEB128 number); `apart` ones never join. */
+/** Pieces of a module in order: `code`, then an `operand` of some `kind` (0 none, n bytes, −1 a LEB128 number); `apart` ones never join. */
 function* piecesOf(bytes) {
   const CODE_SECTION = 10
   const cursor = { bytes, at: 0 }

@@ -111,7 +111,7 @@ let module: WebAssembly.Module | undefined
 
 /** The instance, compiled and tested at the first use. */
 export function routines(): Routines {
-  return instance ?? start(moduleSource())
+  return instance ?? start()
 }
 
 /**
@@ -132,7 +132,7 @@ export function backend(): Backend {
 }
 
 /** In use only once it has passed its test. */
-function start(source: BufferSource | WebAssembly.Module): Routines {
+function start(source?: BufferSource | WebAssembly.Module): Routines {
   const [compiled, exports] = instantiate(source)
   selfTest(exports)
   module = compiled
@@ -140,7 +140,7 @@ function start(source: BufferSource | WebAssembly.Module): Routines {
   return exports
 }
 
-function instantiate(source: BufferSource | WebAssembly.Module): [WebAssembly.Module, Routines] {
+function instantiate(given?: BufferSource | WebAssembly.Module): [WebAssembly.Module, Routines] {
   if (typeof WebAssembly !== 'object') {
     throw new OpnormError(
       'runtime',
@@ -148,6 +148,7 @@ function instantiate(source: BufferSource | WebAssembly.Module): [WebAssembly.Mo
     )
   }
   try {
+    const source = given ?? moduleSource()
     const compiled = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source)
     return [compiled, new WebAssembly.Instance(compiled).exports as unknown as Routines]
   } catch (cause) {
