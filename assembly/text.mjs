@@ -142,6 +142,7 @@ function operandsOf(opcode, second) {
     return [among([21, 34])(second) ? 1 : 0, 0]
   }
   if (opcode === 0xfc) return [second < 8 ? 0 : second === 11 ? 1 : 2, 0]
+  if (opcode === 0x43) return [0, 4]
   if (opcode === 0x44) return [0, 8]
   if (among([0x28, 0x3e])(opcode)) return [2, 0]
   if (among([0x02, 0x04], [0x0c, 0x0d], [0x10, 0x10], [0x20, 0x24], [0x3f, 0x42])(opcode)) return [1, 0]

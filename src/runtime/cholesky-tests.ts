@@ -90,17 +90,22 @@ export function passesSingle(arena: Arena, h: number, n: number, levels: Float64
 }
 
 /** What a matrix in single precision may differ by from the exact one; what underflows is far below the last term. */
-function singleRounding({ errorSingle }: Proof): number {
+export function singleRounding({ errorSingle }: Proof): number {
   return errorSingle + 1e-25
 }
 
 /** √2·γ_c */
-function singleFactor(n: number): number {
+export function singleFactor(n: number): number {
   const part = choleskyRoundings(n) * SINGLE_UNIT
   return (Math.SQRT2 * 1.01 * part) / (1 - part)
 }
 
 /** About what a test at a level loses: the row sums of |L||L|ᴴ are 1 to 1.8 times √n times the level in layers of 16 to 512 channels. */
 export function singleCost(n: number, proof: Proof, level: number): number {
-  return singleRounding(proof) + singleFactor(n) * 1.7 * Math.sqrt(n) * level
+  return singleRounding(proof) + hiddenSingle(n) * level
+}
+
+/** What it loses to the factorisation, as a multiple of the level. */
+export function hiddenSingle(n: number): number {
+  return singleFactor(n) * 1.7 * Math.sqrt(n)
 }

@@ -1,5 +1,4 @@
-import { UNIT } from '../rounding.ts'
-import { countOf, type Frequencies, groupTaps, type TrigonometricPolynomial } from '../symbol.ts'
+import { type Frequencies, groupTaps, type TrigonometricPolynomial } from '../symbol.ts'
 import { tabulate } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import {
@@ -8,6 +7,7 @@ import {
   evaluationError,
   formTaps,
   gramError,
+  imageErrorOf,
   planesBytes,
   type Product,
   tapNorms,
@@ -16,10 +16,10 @@ import {
 import { interpolateTaps, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
 import { pointAxes, tapsFromPoints } from './real-points.ts'
 import { passes, passesSingle, type Proof, singleCost } from './cholesky-tests.ts'
-import { bracketAll, type Brackets, type Evaluate, type Starts } from './gram-bracket.ts'
-import { type Complement, complementOf } from './gram-complement.ts'
-import { climbPair, derivativesOf, type RankOne, type Ritz, subtractRankOne } from './gram-vectors.ts'
-import { type Batch, inPairs, inQuads, pick, singlePlanes } from './gram-evaluation.ts'
+import { bracketAt, type Brackets, type Starts } from './gram-bracket.ts'
+import { putRecord } from './gram-record.ts'
+import { climbPair, type Ritz } from './gram-vectors.ts'
+import { type Batch, inPairs, inQuads, singlePlanes } from './gram-evaluation.ts'
 import { eigenpairsAt } from './hermitian.ts'
 import { putPhasesAt } from './phases.ts'
 
@@ -41,16 +41,16 @@ export interface GramSymbol extends Proof {
   readonly centreNorm: number
   /** ‖Σ_p|A_p|‖_F², rounded up: what rounding errors are measured against. */
   readonly weight: number
+  /** ‖fl(F(θ)v) − F(θ)v‖ for ‖v‖ = 1. */
+  readonly imageError: number
+  /** Where the routines of assembly/search find it. */
+  readonly record: number
   /** For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included. */
   below(frequencies: Frequencies, levels: Float64Array): Uint8Array
   /** `below` in single precision: at half the price, for levels well above λ_max. */
   belowRoughly(frequencies: Frequencies, levels: Float64Array): Uint8Array
   /** What `belowRoughly` loses to rounding at a level, about. */
   roughMargin(level: number): number
-  /** Is λ_max(G(θ) − share·Ĝ − σvvᴴ) ≤ level at all these frequencies, Ĝ = fl(G) at another one? */
-  belowShare(frequencies: Frequencies, level: number, share: number, at: Frequencies, top: RankOne): boolean
-  /** What is left of t·I − fl(G(θ)) beside a vector. */
-  complement(at: Frequencies, t: number, top: RankOne, vectors: readonly Float64Array[]): Complement | undefined
   /** A few steps of Lanczos at each frequency, from the given vectors or a common one: Rayleigh quotients, residuals and vectors. */
   climb(frequencies: Frequencies, steps: number, starts?: Starts): Ritz[]
   /** The top eigenvector at one frequency by a complete decomposition, re, im, re, im, …: (16/3)n³ operations, and no neighbour is too close. */
@@ -63,18 +63,6 @@ export interface GramSymbol extends Proof {
   inQuads(frequencies: Frequencies, work: Batch): void
   /** fl(G(θ)) for `count` frequencies from `first`, lower triangles at an address of the caller's, in pair layout; `phases` of `putPhasesAt`. */
   write(frequencies: Frequencies, first: number, count: number, g: number, phases?: number): void
-  /**
-   * z_k = Σ_p w_kp·A_p v for lists of one complex weight a tap: the first of them, m complex numbers, and Re z_jᴴz_k for all j ≤ k, row by row of
-   * a triangle.
-   */
-  images(v: Float64Array, weights: readonly Float64Array[]): { first: Float64Array; dots: number[][] }
-  /** ∂^αG(θ)v for each list α of axes; each errs by at most 2·error·(1 + max|q|)^|α| for ‖v‖ = 1. */
-  derivatives(
-    turns: readonly number[],
-    point: readonly number[],
-    v: Float64Array,
-    orders: readonly (readonly number[])[],
-  ): Float64Array[]
 }
 
 /** Opens the Gram symbol of a group. */
@@ -95,6 +83,19 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
   const margin = (level: number) => 2 * error + choleskyError(n) * n * level + 1e-290
   const { planes: single, error: rounding } = singlePlanes(arena, planes, n, positions.length)
   const proof: Proof = { error, errorSingle: rounding + 2 * error, margin }
+  const imageError = imageErrorOf(n, symbol.offsets.length, places.length, weight)
+  const record = putRecord(arena, {
+    m,
+    n,
+    axes: symbol.offsets.length,
+    taps: a,
+    planes,
+    planesSingle: single,
+    places,
+    positions,
+    proof,
+    imageError,
+  })
   const evaluate = (frequencies: Frequencies, work: Batch) => inPairs(n, positions, planes, frequencies, work)
   const evaluateSingle = (frequencies: Frequencies, work: Batch) => inQuads(n, positions, single, frequencies, work)
   const writeAt: GramSymbol['write'] = (frequencies, first, count, g, phases) =>
@@ -116,6 +117,8 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
     },
     ...proof,
     weight,
+    imageError,
+    record,
     inPairs: evaluate,
     inQuads: evaluateSingle,
     write: writeAt,
@@ -135,27 +138,6 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
       return passed
     },
     roughMargin: level => singleCost(n, proof, level),
-    belowShare(frequencies, level, share, at, top) {
-      const matrix = n * n * 32
-      // |trace| of what is factorised is at most n(level + share·λ_max) + σ
-      const lowered = level - margin(level + 2 * top.sigma) - 16 * UNIT * top.sigma
-      let passed = true
-      evaluate(frequencies, (inner, g, _, size) => {
-        const centre = inner.alloc(matrix)
-        writeAt(at, 0, 1, centre)
-        const pairs = (size + 1) >> 1
-        for (let pair = 0; pair < pairs; pair++) inner.routines.axpy(4 * n * n, -share, centre, g + pair * matrix)
-        subtractRankOne(inner, g, n, pairs, top)
-        passed &&= passes(inner, g, n, new Float64Array(size).fill(lowered)).every(ok => ok === 1)
-      })
-      return passed
-    },
-    complement: (at, t, top, vectors) =>
-      borrow(inner => {
-        const g = inner.alloc(n * n * 32)
-        writeAt(at, 0, 1, g)
-        return complementOf(inner, g, n, t, top, vectors)
-      }),
     climb(frequencies, steps, starts) {
       const found: Ritz[] = []
       evaluate(frequencies, (inner, g, first, size) => {
@@ -171,35 +153,7 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
         const [parts] = eigenpairsAt(inner, n, g, 0, 1).vectors
         return tabulate(2 * n, i => parts[(i & 1) * n + (i >> 1)])
       }),
-    bracket(frequencies, t, steps, starts) {
-      const at =
-        (by: typeof evaluate): Evaluate =>
-        (indices, work) =>
-          by(indices ? pick(frequencies, indices) : frequencies, work)
-      return bracketAll(n, countOf(frequencies), t, steps, starts, proof, at(evaluateSingle), at(evaluate))
-    },
-    images: (v, weights) =>
-      borrow(inner => {
-        const { tapProducts, tapSums, dot } = inner.routines
-        const count = weights.length
-        const vector = m * 16
-        const x = inner.put(v)
-        const w = inner.alloc(count * places.length * 16)
-        const y = inner.alloc(places.length * vector)
-        const z = inner.alloc(count * vector)
-        for (const [k, list] of weights.entries()) inner.f64(w + k * places.length * 16, 2 * places.length).set(list)
-        tapProducts(places.length, m, n, a, x, y)
-        tapSums(count, places.length, m, w, y, z)
-        const dots: number[][] = []
-        for (let k = 0; k < count; k++) {
-          const row: number[] = []
-          for (let j = 0; j <= k; j++) row.push(dot(2 * m, z + j * vector, z + k * vector))
-          dots.push(row)
-        }
-        return { first: inner.f64(z, 2 * m).slice(), dots }
-      }),
-    derivatives: (turns, point, v, orders) =>
-      borrow(inner => derivativesOf(inner, n, positions, planes, { turns, points: Float64Array.from(point) }, v, orders)),
+    bracket: (frequencies, t, steps, starts) => bracketAt(record, n, frequencies, t, steps, starts),
   }
 }
 

@@ -1,4 +1,4 @@
-import { gamma } from '../rounding.ts'
+import { gamma, UNIT } from '../rounding.ts'
 import { absoluteSquares, type Symbol, tapPositions } from '../symbol.ts'
 import { tabulate } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
@@ -124,6 +124,14 @@ export function evaluationError(weight: number, axes: number, half: number): num
 /** ‖Σ_p|A_p|‖_F², rounded up. */
 export function weightOf(taps: Float64Array, plane: number): number {
   return absoluteSquares(taps, plane) * (1 + gamma(plane + (2 * taps.length) / plane + 8))
+}
+
+/**
+ * ‖fl(F(θ)v) − F(θ)v‖ ≤ imageError·‖v‖: entrywise the error is at most ε·(Σ_p|A_p|)|v| with ε = √2·γ(n + taps + 6) for the sums and 8u an axis
+ * for the phases, and ‖Σ_p|A_p|‖₂ ≤ ‖Σ_p|A_p|‖_F (docs/rounding.md, "The lower end").
+ */
+export function imageErrorOf(n: number, axes: number, taps: number, weight: number): number {
+  return (Math.SQRT2 * gamma(n + taps + 6) + 8 * UNIT * Math.max(1, axes)) * Math.sqrt(weight) * 1.0001
 }
 
 /** Most roundings of a term of an entry of L, with a little more: beyond 256 columns sums are cut (assembly/cholesky.ts). */

@@ -34,6 +34,25 @@ export interface Routines {
   hermitianSum(pairs: number, n: number, count: number, x: number, h: number): void
   climb(n: number, steps: number, g: number, x: number, w: number, out: number): void
   deflate(n: number, g: number, v: number, sigma: number): void
+  bracketBytes(gram: number, count: number): number
+  // biome-ignore format: one routine a line
+  bracket(gram: number, turns: number, points: number, count: number, t: number, steps: number, vectors: number, values: number, ceilings: number, w: number): void
+  rayBytes(gram: number): number
+  visitBytes(gram: number): number
+  // biome-ignore format: one routine a line
+  visit(gram: number, turns: number, ray: number, from: number, steps: number, enough: number, restarts: number, w: number): void
+  rayAt(gram: number, turns: number, ray: number, w: number): void
+  ascentBytes(gram: number): number
+  ascend(gram: number, ray: number, known: boolean, reach: number, accuracy: number, most: number, w: number): void
+  polish(gram: number, turns: number, ray: number, still: boolean, w: number): void
+  complementBytes(gram: number): number
+  // biome-ignore format: one routine a line
+  complement(gram: number, turns: number, point: number, t: number, sigma: number, v: number, count: number, vectors: number, products: number, w: number): number
+  // biome-ignore format: one routine a line
+  belowShare(gram: number, turns: number, points: number, count: number, level: number, share: number, own: number, centre: number, sigma: number, v: number, w: number): number
+  neighbourhoodBytes(gram: number): number
+  // biome-ignore format: one routine a line
+  closeNeighbourhood(gram: number, ray: number, t: number, tau: number, cells: number, ceiling: number, most: number, half: number, out: number, w: number): number
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   choleskySingle(quads: number, n: number, g: number, level: number, w: number, out: number): void
   phasesSingle(taps: number, p: number, q: number, out: number): void

@@ -7,6 +7,9 @@ import { type Arena, borrow } from './arena.ts'
  */
 export const PHASE_ERROR = 6 * 2 ** -53
 
+/** Positions in whole numbers, one for each axis. */
+export type Positions = readonly (readonly number[])[]
+
 /** How the routine is told of positions: along each axis the |q| > 0 that occur, and for each position where among them its own are. */
 interface Plan {
   readonly far: Float64Array
@@ -17,7 +20,7 @@ interface Plan {
 /** Lists of positions are few and long-lived. */
 const plans = new WeakMap<readonly (readonly number[])[], Plan>()
 
-function planOf(positions: readonly (readonly number[])[], axes: number): Plan {
+export function planOf(positions: Positions, axes: number): Plan {
   let plan = plans.get(positions)
   if (!plan) {
     const far = Array.from({ length: axes }, (_, d) =>

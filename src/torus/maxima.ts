@@ -1,7 +1,7 @@
 import { UNIT } from '../rounding.ts'
 import { ascend, type Peak } from './ascent.ts'
 import { closeNeighbourhood } from './neighbourhood.ts'
-import { floorOf, type Ray, rayAt, TURN } from './ray.ts'
+import { floorOf, type Ray, rayAt, topRay, TURN } from './ray.ts'
 import { ceilingOf, remaining, type State } from './state.ts'
 import type { Vertex } from './vertices.ts'
 
@@ -144,11 +144,7 @@ export function decompose(state: State, stuck: readonly { corners: readonly Vert
 
 /** The ray of the top eigenvector at a point of the lattice, from a vector near it. */
 export function rayFrom({ gram, lattice, goal }: State, point: readonly number[], v: Float64Array | undefined): Ray {
-  const at = { turns: lattice.turns, points: Float64Array.from(point) }
-  let [ritz] = gram.climb(at, v ? 12 : 24, v && [v])
-  for (let k = 0; k < 12 && ritz.residual > (goal.sharp ? 1e-13 : 1e-8) * ritz.value; k++)
-    [ritz] = gram.climb(at, 24, [ritz.vector])
-  return rayAt(gram, lattice.turns, point, ritz.vector)
+  return topRay(gram, lattice.turns, point, v, goal.sharp ? 1e-13 : 1e-8)
 }
 
 /** The highest of the lattice points around a maximum between them. */

@@ -1,0 +1,304 @@
+/**
+ * Brackets of λ_max(G) at a list of frequencies: from below by a few steps of Lanczos, from above by one Cholesky test somewhere below t. All of them in
+ * single precision, four matrices to a vector, at twice the rate of double; what failed there or is too close to t for it in double. Many channels
+ * are tried in single precision twice before that, all failures together.
+ *
+ * What a passed test proves: docs/rounding.md, "The Cholesky test" and "Tests in single precision".
+ */
+import { cholesky } from '../cholesky'
+import { climb } from '../climb'
+import { choleskySingle } from '../generated/cholesky-single'
+import { climbSingle } from '../generated/climb-single'
+import { hermitianSymbolSingle } from '../generated/hermitian-symbol-single'
+import { phasesSingle, spread } from '../single'
+import { aligned, evaluate, fromLane, gamma, Gram, margin, matrixBytes, phaseBytes, phasesAt, toLane } from './gram-symbol'
+
+/** By which part a quotient in single precision is lowered, so that it is not above λ_max for all that is seen. */
+const BELIEF: f64 = 7.62939453125e-6
+/** The part of the room that rounding may cost a test in single precision. */
+const SERVES: f64 = 0.25
+/** Shares of the room between a Rayleigh quotient and t that a test leaves below itself: at first, and after a failure. */
+const SHARE: f64 = 0.05
+const SHARE_AGAIN: f64 = 0.2
+/** Steps of Lanczos after a failure, and at most. */
+const AGAIN: i32 = 12
+export const MOST_STEPS: i32 = 24
+/** From this side on a second test in single precision is cheaper than one in double. */
+const WIDE: i32 = 48
+/** Below that a level leaves nothing to single precision. */
+const TINY: f64 = 9.094947017729282e-13
+const SINGLE_UNIT: f64 = 5.9604644775390625e-8
+/** Bytes of matrices evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
+const CACHE: usize = 1 << 19
+
+/** What is asked, and where the answers go. */
+@unmanaged
+class Question {
+  turns: usize
+  points: usize
+  /** No test is made where it is 0. */
+  t: f64
+  /** count × [re im] × n: where to start, and the vectors of the quotients. */
+  vectors: usize
+  /** Rayleigh quotients. */
+  values: usize
+  /** λ_max(G(θ)) ≤ ceiling is proven; Infinity where no test passed, or none was asked for. */
+  ceilings: usize
+  /** Steps of Lanczos, and share of the room between a quotient and t that a test leaves below itself. */
+  steps: i32
+  share: f64
+}
+
+const question = changetype<Question>(memory.data(64, 16))
+
+/** Matrices of `lanes` to a vector that are evaluated together. */
+function blockOf(n: i32, lanes: i32): i32 {
+  return lanes * <i32>max<usize>(2, CACHE / matrixBytes(n))
+}
+
+/** Of the scratch of `bracket`. */
+export function bracketBytes(gram: Gram, count: i32): usize {
+  const n = gram.n
+  const block = min(count, blockOf(n, 4))
+  const list = aligned(<usize>count << 2) + aligned(<usize>(block * gram.axes) << 3)
+  const vectors = max((block + 3) >> 2, (min(count, blockOf(n, 2)) + 1) >> 1)
+  return list + 2 * phaseBytes(gram, (block + 1) >> 1) + <usize>vectors * matrixBytes(n) + stepsBytes(n)
+}
+
+/** Of a vector, results, and what steps of Lanczos or a factorisation take. */
+export function stepsBytes(n: i32): usize {
+  const column = (<usize>n) << 5
+  return column + 96 + max<usize>(<usize>(MOST_STEPS + 1) * column + MOST_STEPS * 48, matrixBytes(n) + (<usize>n << 4) + 64)
+}
+
+/**
+ *   points    in     count × axes, θ_d = 2π·x_d/turns_d
+ *   vectors   inout  count × n × [re im], where to start; then the vectors of the quotients
+ *   values    out    count
+ *   ceilings  out    count
+ *   w                bracketBytes
+ */
+export function bracket(
+  gram: Gram, turns: usize, points: usize, count: i32, t: f64, steps: i32, vectors: usize, values: usize, ceilings: usize, w: usize,
+): void {
+  question.turns = turns
+  question.points = points
+  question.t = t
+  question.vectors = vectors
+  question.values = values
+  question.ceilings = ceilings
+  const list = w
+  w += aligned(<usize>count << 2)
+  for (let i = 0; i < count; i++) {
+    store<i32>(list + ((<usize>i) << 2), i)
+    store<f64>(ceilings + ((<usize>i) << 3), Infinity)
+  }
+  ask(steps, SHARE)
+  roughly(gram, list, count, w)
+  if (t == 0) return
+  let left = stillOpen(list, count, Infinity)
+  if (gram.n >= WIDE) {
+    // What serves is asked about once more; the others wait behind it.
+    const serves = stillOpen(list, count, highestServed(gram, t))
+    ask(AGAIN, SHARE_AGAIN)
+    roughly(gram, list, serves, w)
+    for (let i = 0; i < count; i++) store<i32>(list + ((<usize>i) << 2), i)
+    left = stillOpen(list, count, Infinity)
+  }
+  ask(gram.n < WIDE ? steps : AGAIN, SHARE)
+  closely(gram, list, left, w)
+}
+
+function ask(steps: i32, share: f64): void {
+  question.steps = steps
+  question.share = share
+}
+
+/** Keeps those of a list about which a test might prove something yet, and whose values are below a limit; returns how many. */
+function stillOpen(list: usize, count: i32, limit: f64): i32 {
+  let kept = 0
+  for (let k = 0; k < count; k++) {
+    const i = load<i32>(list + ((<usize>k) << 2))
+    if (!isOpen(i) || !(valueAt(i) < limit)) continue
+    store<i32>(list + ((<usize>kept) << 2), i)
+    kept++
+  }
+  return kept
+}
+
+@inline
+function isOpen(i: i32): bool {
+  return ceilingAt(i) == Infinity && valueAt(i) < question.t
+}
+
+@inline
+function valueAt(i: i32): f64 {
+  return load<f64>(question.values + ((<usize>i) << 3))
+}
+
+@inline
+function ceilingAt(i: i32): f64 {
+  return load<f64>(question.ceilings + ((<usize>i) << 3))
+}
+
+/** One of a list, its last one for all beyond it. */
+@inline
+function among(list: usize, k: i32, count: i32): i32 {
+  return load<i32>(list + ((<usize>min(k, count - 1)) << 2))
+}
+
+@inline
+function vectorAt(n: i32, i: i32): usize {
+  return question.vectors + (<usize>(i * n) << 4)
+}
+
+/** The points of a list, one after another. */
+function gather(axes: i32, list: usize, count: i32, to: usize): void {
+  const bytes = <usize>axes << 3
+  for (let k = 0; k < count; k++) memory.copy(to + <usize>k * bytes, question.points + <usize>among(list, k, count) * bytes, bytes)
+}
+
+/** In single precision. */
+function roughly(gram: Gram, list: usize, count: i32, w: usize): void {
+  const n = gram.n
+  const half = gram.positions.count
+  const row = (<usize>half) << 5
+  const block = blockOf(n, 4)
+  const most = min(count, block)
+  const points = w
+  const phase = points + aligned(<usize>(most * gram.axes) << 3)
+  const rounded = phase + phaseBytes(gram, (most + 1) >> 1)
+  const h = rounded + phaseBytes(gram, (most + 3) >> 2)
+  const scratch = h + <usize>((most + 3) >> 2) * matrixBytes(n)
+  for (let first = 0; first < count; first += block, list += <usize>block << 2) {
+    const size = min(block, count - first)
+    const pairs = (size + 1) >> 1
+    const quads = (size + 3) >> 2
+    gather(gram.axes, list, size, points)
+    phasesAt(gram, gram.positions, question.turns, points, size, phase)
+    for (let q = 0; q < quads; q++)
+      phasesSingle(half, phase + <usize>(2 * q) * row, phase + <usize>min(2 * q + 1, pairs - 1) * row, rounded + <usize>q * row)
+    hermitianSymbolSingle(quads, n, half, gram.planesSingle, rounded, h)
+    for (let q = 0; q < quads; q++)
+      four(gram, h + <usize>q * matrixBytes(n), list + ((<usize>q) << 4), min(4, size - 4 * q), scratch)
+  }
+}
+
+/** Up to four matrices: steps of Lanczos, then one test between the quotient and t, where its rounding costs little of the room. */
+function four(gram: Gram, h: usize, list: usize, lanes: i32, w: usize): void {
+  const n = gram.n
+  const t = question.t
+  const highest = highestServed(gram, t)
+  const x = w
+  const out = x + ((<usize>n) << 5)
+  const level = out + 32
+  const work = level + 32
+  for (let lane = 0; lane < 4; lane++) {
+    let from = vectorAt(n, among(list, lane, lanes))
+    let to = x + ((<usize>lane) << 2)
+    for (let i = 0; i < 2 * n; i++, from += 8, to += 16) store<f32>(to, <f32>load<f64>(from))
+  }
+  climbSingle(n, max(1, min(min(question.steps, n), MOST_STEPS)), h, x, work, out)
+  let tests = false
+  for (let lane = 0; lane < lanes; lane++) {
+    const i = among(list, lane, lanes)
+    const at = (<usize>lane) << 2
+    const quotient = <f64>load<f32>(out + at)
+    const value = quotient > 0 ? quotient * (1 - BELIEF) : 0
+    store<f64>(question.values + ((<usize>i) << 3), value)
+    let to = vectorAt(n, i)
+    let from = x + at
+    // a matrix of zeros has no vector
+    if (value > 0) for (let k = 0; k < 2 * n; k++, to += 8, from += 16) store<f64>(to, <f64>load<f32>(from))
+    else memory.copy(to, gram.cold, (<usize>n) << 4)
+    const serves = value < highest
+    store<f32>(level + at, serves ? <f32>levelAbove(value, <f64>load<f32>(out + 16 + at), 0) : 0)
+    tests = tests || serves
+  }
+  if (!tests) return
+  for (let lane = lanes; lane < 4; lane++) store<f32>(level + ((<usize>lane) << 2), load<f32>(level + ((<usize>(lanes - 1)) << 2)))
+  const sums = work + matrixBytes(n)
+  const passed = sums + ((<usize>n) << 4)
+  choleskySingle(1, n, h, level, work, passed)
+  spread(n, work, sums, passed + 16)
+  for (let lane = 0; lane < lanes; lane++) {
+    const i = among(list, lane, lanes)
+    const at = (<usize>lane) << 2
+    if (load<f32>(level + at) == 0 || load<f32>(passed + at) != 1) continue
+    const lost = gram.factorSingle * <f64>load<f32>(passed + 16 + at) * (1 + 4 * <f64>n * SINGLE_UNIT)
+    const top = (<f64>load<f32>(level + at) + lost + gram.errorSingle) * (1 + gamma(16))
+    if (top < 0.5 * (valueAt(i) + t)) store<f64>(question.ceilings + ((<usize>i) << 3), top)
+  }
+}
+
+/** In double precision. */
+function closely(gram: Gram, list: usize, count: i32, w: usize): void {
+  const n = gram.n
+  const block = blockOf(n, 2)
+  const most = min(count, block)
+  const points = w
+  const phase = points + aligned(<usize>(most * gram.axes) << 3)
+  const g = phase + phaseBytes(gram, (most + 1) >> 1)
+  const scratch = g + <usize>((most + 1) >> 1) * matrixBytes(n)
+  for (let first = 0; first < count; first += block, list += <usize>block << 2) {
+    const size = min(block, count - first)
+    gather(gram.axes, list, size, points)
+    evaluate(gram, question.turns, points, size, phase, g)
+    for (let i = 0; i < size; i += 2)
+      two(gram, g + <usize>(i >> 1) * matrixBytes(n), list + ((<usize>i) << 2), min(2, size - i), scratch)
+  }
+}
+
+/** A pair, from the vectors found so far. */
+function two(gram: Gram, g: usize, list: usize, lanes: i32, w: usize): void {
+  const n = gram.n
+  const t = question.t
+  const x = w
+  const out = x + ((<usize>n) << 5)
+  const level = out + 32
+  const lowered = level + 16
+  const work = lowered + 32
+  for (let lane = 0; lane < 2; lane++) toLane(n, vectorAt(n, among(list, lane, lanes)), x, lane)
+  climb(n, max(1, min(min(question.steps, n), MOST_STEPS)), g, x, work, out)
+  let tests = false
+  for (let lane = 0; lane < lanes; lane++) {
+    const i = among(list, lane, lanes)
+    const at = (<usize>lane) << 3
+    const quotient = load<f64>(out + at)
+    // a matrix of zeros gives −1e-16 or NaN
+    const value = quotient > 0 ? quotient : 0
+    store<f64>(question.values + ((<usize>i) << 3), value)
+    fromLane(n, x, lane, vectorAt(n, i))
+    const above = levelAbove(value, load<f64>(out + 16 + at), margin(gram, t))
+    store<f64>(level + at, above)
+    store<f64>(lowered + at, above - margin(gram, above))
+    tests = tests || above != 0
+  }
+  if (!tests) return
+  if (lanes == 1) store<f64>(lowered + 8, load<f64>(lowered))
+  cholesky(1, n, g, lowered, work, lowered + 16)
+  for (let lane = 0; lane < lanes; lane++) {
+    const at = (<usize>lane) << 3
+    const ceiling = question.ceilings + ((<usize>among(list, lane, lanes)) << 3)
+    if (load<f64>(lowered + 16 + at) == 1) store<f64>(ceiling, min(load<f64>(ceiling), load<f64>(level + at)))
+  }
+}
+
+/**
+ * A level that λ_max should be below, so that the test passes, and well below t, so that it serves; 0 where there is no room for one.
+ *
+ * @param cost what rounding takes from a test
+ */
+function levelAbove(value: f64, residual: f64, cost: f64): f64 {
+  const t = question.t
+  const room = t - value
+  if (room <= 0) return 0
+  const doubt = (2 * residual * residual) / t
+  const wish = max(question.share * room, doubt > 0 ? doubt : 0)
+  return value + max(min(0.5 * room, wish), min(room, 4 * cost))
+}
+
+/** Below this value a test in single precision serves: what rounding costs it is a small part of the room up to t. */
+function highestServed(gram: Gram, t: f64): f64 {
+  return t > TINY ? t - (gram.errorSingle + gram.hiddenSingle * t) / SERVES : 0
+}

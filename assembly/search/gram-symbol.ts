@@ -1,0 +1,105 @@
+/**
+ * A Gram symbol G(θ) = F(θ)ᴴF(θ) as src/runtime/gram-symbol.ts opens it, and its values. What a search does at one frequency or at a few is put
+ * together here from the other routines: a call from JavaScript for each step costs as much as the steps, and more before it is compiled.
+ */
+import { hermitianSymbol } from '../hermitian-symbol'
+import { phases } from '../phases'
+
+/** A kernel has no more. */
+export const AXES: i32 = 3
+
+export const UNIT: f64 = 1.1102230246251565e-16
+export const SQRT2: f64 = 1.4142135623730951
+
+/** A list of positions, and how their phases are made (../phases.ts). */
+@unmanaged
+export class Positions {
+  count: i32
+  sizes: usize
+  far: usize
+  entries: usize
+  /** count × axes */
+  coordinates: usize
+}
+
+/** src/runtime/gram-record.ts writes it. */
+@unmanaged
+export class Gram {
+  m: i32
+  n: i32
+  axes: i32
+  /** Of F, taps × (m × n). */
+  taps: usize
+  /** Of `hermitianSymbol`, and of `hermitianSymbolSingle`. */
+  planes: usize
+  planesSingle: usize
+  /** A vector to start from where nothing is known, n × [re im]. */
+  cold: usize
+  /** Scratch of `phases`. */
+  table: usize
+  /** Of the taps of F, and of those of G with q > 0. */
+  places: Positions
+  positions: Positions
+  /** ‖fl(G(θ)) − G(θ)‖₂; the same in single precision and what underflows; ‖fl(F(θ)v) − F(θ)v‖ for ‖v‖ = 1. */
+  error: f64
+  errorSingle: f64
+  imageError: f64
+  /** What a Cholesky test hides, as a multiple of the level: `choleskyError`·n. */
+  hidden: f64
+  /** √2·γ_c of single precision, and that times the likely size of |L||L|ᴴ, as a multiple of the level. */
+  factorSingle: f64
+  hiddenSingle: f64
+}
+
+/** Higham's γ_n, rounded up (src/rounding.ts). */
+export function gamma(n: f64): f64 {
+  return ((n * UNIT) / (1 - n * UNIT)) * (1 + 8 * UNIT)
+}
+
+/** What a Cholesky test in double precision loses at a level. */
+export function margin(gram: Gram, level: f64): f64 {
+  return 2 * gram.error + gram.hidden * level + 1e-290
+}
+
+/** One matrix, in both lanes or in four. */
+@inline
+export function matrixBytes(n: i32): usize {
+  return (<usize>(n * n)) << 5
+}
+
+/** Addresses are multiples of 16. */
+@inline
+export function aligned(bytes: usize): usize {
+  return (bytes + 15) & ~15
+}
+
+/** Of the phases of G at a list of frequencies. */
+@inline
+export function phaseBytes(gram: Gram, pairs: i32): usize {
+  return max<usize>(32, <usize>(pairs * gram.positions.count) << 5)
+}
+
+/** e^{iq·θ} for all positions at `count` points, in pair layout. */
+export function phasesAt(gram: Gram, positions: Positions, turns: usize, points: usize, count: i32, out: usize): void {
+  phases(
+    count, gram.axes, positions.count, turns, points, positions.sizes, positions.far, positions.entries, gram.table, out,
+  )
+}
+
+/** fl(G(θ)) at `count` points, lower triangles in pair layout; `phase` is scratch. */
+export function evaluate(gram: Gram, turns: usize, points: usize, count: i32, phase: usize, g: usize): void {
+  phasesAt(gram, gram.positions, turns, points, count, phase)
+  hermitianSymbol((count + 1) >> 1, gram.n, gram.positions.count, gram.planes, phase, g)
+}
+
+/** A complex vector, re, im, re, im, …, into one lane of a pair. */
+export function toLane(n: i32, v: usize, pair: usize, lane: usize): void {
+  let to = pair + (lane << 3)
+  for (let i = 0; i < 2 * n; i++, v += 8, to += 16) store<f64>(to, load<f64>(v))
+}
+
+/** And back. */
+export function fromLane(n: i32, pair: usize, lane: usize, v: usize): void {
+  let from = pair + (lane << 3)
+  for (let i = 0; i < 2 * n; i++, v += 8, from += 16) store<f64>(v, load<f64>(from))
+}
