@@ -46,10 +46,12 @@ export { largestEigenvalue } from './eigenvalues'
 
 // What a search of λ_max(G(θ)) does at once: brackets at many frequencies, at one its vector and derivatives, from there to a maximum and closed around that
 export { bracketBytes, bracket } from './search/bracket'
-export { rayBytes, visitBytes, visit, rayAt } from './search/ray'
+export { visitBytes, rayAt } from './search/ray'
 export { ascentBytes, ascend, polish } from './search/ascent'
 export { complementBytes, complement, belowShare } from './search/complement'
 export { neighbourhoodBytes, closeNeighbourhood } from './search/neighbourhood'
+export { openSearch, searchRound, endRound, searchList, searchState } from './search/search'
+export { heapTop } from './search/heap'
 
 // Singular values, all of them, by dqds or bisection; complete decompositions
 export { bidiagonal } from './bidiagonal'

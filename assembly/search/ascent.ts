@@ -52,6 +52,7 @@ function stepsFor(n: i32): i32 {
 export function ascend(gram: Gram, ray: Ray, known: bool, reach: usize, accuracy: f64, most: f64, w: usize): void {
   const axes = gram.axes
   const there = changetype<Ray>(w)
+  there.onLattice = ray.onLattice
   w += rayBytes(gram)
   const enough = Math.max(2e-14, Math.sqrt(accuracy) * 0.3)
   visit(gram, turns, ray, known ? vectorOf(ray) : gram.cold, known ? stepsFor(gram.n) : MOST_STEPS, enough, 12, w)
@@ -78,11 +79,12 @@ export function ascend(gram: Gram, ray: Ray, known: bool, reach: usize, accuracy
 
 /**
  * The same maximum to the last digits of its vector. Values are stationary there, so an ascent ends with θ* and v to half the digits; their gradients with
- * respect to the kernel are not. Newton steps go on while the slope falls; `still` keeps the point where it is, on a lattice of any `turns`.
+ * respect to the kernel are not. Newton steps go on while the slope falls; `still` keeps the point where it is, on a lattice of any number of turns; else it is in 1/TURN turns.
  */
 export function polish(gram: Gram, lattice: usize, ray: Ray, still: bool, w: usize): void {
   const axes = gram.axes
   const there = changetype<Ray>(w)
+  there.onLattice = ray.onLattice
   w += rayBytes(gram)
   visit(gram, lattice, ray, vectorOf(ray), MOST_STEPS, SHARP, 6, w)
   if (still) return

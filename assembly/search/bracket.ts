@@ -9,9 +9,8 @@ import { cholesky } from '../cholesky'
 import { climb } from '../climb'
 import { choleskySingle } from '../generated/cholesky-single'
 import { climbSingle } from '../generated/climb-single'
-import { hermitianSymbolSingle } from '../generated/hermitian-symbol-single'
-import { phasesSingle, spread } from '../single'
-import { aligned, evaluate, fromLane, gamma, Gram, margin, matrixBytes, phaseBytes, phasesAt, toLane } from './gram-symbol'
+import { spread } from '../single'
+import { aligned, evaluate, evaluateSingle, fromLane, gamma, Gram, margin, matrixBytes, phaseBytes, toLane } from './gram-symbol'
 
 /** By which part a quotient in single precision is lowered, so that it is not above λ_max for all that is seen. */
 const BELIEF: f64 = 7.62939453125e-6
@@ -161,8 +160,6 @@ function gather(axes: i32, list: usize, count: i32, to: usize): void {
 /** In single precision. */
 function roughly(gram: Gram, list: usize, count: i32, w: usize): void {
   const n = gram.n
-  const half = gram.positions.count
-  const row = (<usize>half) << 5
   const block = blockOf(n, 4)
   const most = min(count, block)
   const points = w
@@ -172,13 +169,9 @@ function roughly(gram: Gram, list: usize, count: i32, w: usize): void {
   const scratch = h + <usize>((most + 3) >> 2) * matrixBytes(n)
   for (let first = 0; first < count; first += block, list += <usize>block << 2) {
     const size = min(block, count - first)
-    const pairs = (size + 1) >> 1
     const quads = (size + 3) >> 2
     gather(gram.axes, list, size, points)
-    phasesAt(gram, gram.positions, question.turns, points, size, phase)
-    for (let q = 0; q < quads; q++)
-      phasesSingle(half, phase + <usize>(2 * q) * row, phase + <usize>min(2 * q + 1, pairs - 1) * row, rounded + <usize>q * row)
-    hermitianSymbolSingle(quads, n, half, gram.planesSingle, rounded, h)
+    evaluateSingle(gram, question.turns, points, size, phase, rounded, h)
     for (let q = 0; q < quads; q++)
       four(gram, h + <usize>q * matrixBytes(n), list + ((<usize>q) << 4), min(4, size - 4 * q), scratch)
   }
@@ -217,17 +210,39 @@ function four(gram: Gram, h: usize, list: usize, lanes: i32, w: usize): void {
   }
   if (!tests) return
   for (let lane = lanes; lane < 4; lane++) store<f32>(level + ((<usize>lane) << 2), load<f32>(level + ((<usize>(lanes - 1)) << 2)))
+  ceilingsOf(gram, h, level, work)
+  for (let lane = 0; lane < lanes; lane++) {
+    const i = among(list, lane, lanes)
+    const top = load<f64>(tops + ((<usize>lane) << 3))
+    if (top < 0.5 * (valueAt(i) + t)) store<f64>(question.ceilings + ((<usize>i) << 3), top)
+  }
+}
+
+/** What `ceilingsOf` has proven. */
+const tops: usize = memory.data(32, 8)
+
+/**
+ * Cholesky tests of four matrices in quad layout, at levels of which 0 asks for none. Where the factorisation of fl(level)·I − G' runs to its end, G' = G in single
+ * precision,
+ *
+ *     λ_max(G) ≤ level + √2·γ_c·‖|L||L|ᴴ‖₂ + ‖G' − G‖₂,   u = 2⁻²⁴, c = choleskyRoundings(n),
+ *
+ * with the largest row sum of |L||L|ᴴ taken from the factor itself (docs/rounding.md, "Tests in single precision"). That is left in `tops`, Infinity
+ * where the test failed.
+ *
+ * @param work n·n·32 + n·16 + 32 bytes
+ */
+function ceilingsOf(gram: Gram, h: usize, level: usize, work: usize): void {
+  const n = gram.n
   const sums = work + matrixBytes(n)
   const passed = sums + ((<usize>n) << 4)
   choleskySingle(1, n, h, level, work, passed)
   spread(n, work, sums, passed + 16)
-  for (let lane = 0; lane < lanes; lane++) {
-    const i = among(list, lane, lanes)
-    const at = (<usize>lane) << 2
-    if (load<f32>(level + at) == 0 || load<f32>(passed + at) != 1) continue
+  for (let at: usize = 0; at < 16; at += 4) {
+    const asked = load<f32>(level + at)
     const lost = gram.factorSingle * <f64>load<f32>(passed + 16 + at) * (1 + 4 * <f64>n * SINGLE_UNIT)
-    const top = (<f64>load<f32>(level + at) + lost + gram.errorSingle) * (1 + gamma(16))
-    if (top < 0.5 * (valueAt(i) + t)) store<f64>(question.ceilings + ((<usize>i) << 3), top)
+    const proven = asked != 0 && load<f32>(passed + at) == 1
+    store<f64>(tops + 2 * at, proven ? (<f64>asked + lost + gram.errorSingle) * (1 + gamma(16)) : Infinity)
   }
 }
 
@@ -300,5 +315,67 @@ function levelAbove(value: f64, residual: f64, cost: f64): f64 {
 
 /** Below this value a test in single precision serves: what rounding costs it is a small part of the room up to t. */
 function highestServed(gram: Gram, t: f64): f64 {
-  return t > TINY ? t - (gram.errorSingle + gram.hiddenSingle * t) / SERVES : 0
+  return t > TINY ? t - roughMargin(gram, t) / SERVES : 0
+}
+
+/** About what a test in single precision loses at a level. */
+export function roughMargin(gram: Gram, level: f64): f64 {
+  return gram.errorSingle + gram.hiddenSingle * level
+}
+
+/** By how many times that a level is lowered. Row sums of 512 channels have reached 1.85 times √n times the level, where it has 1.7. */
+const AMPLE: f64 = 1.2
+
+/**
+ * 1 for each point where λ_max(G(θ)) ≤ level is proven: in double precision, or in single at half the price, for levels well above λ_max.
+ *
+ *   points  in   count × axes      levels  in  count      passed  out  count bytes      w  bracketBytes
+ */
+export function below(gram: Gram, rough: bool, turns: usize, points: usize, count: i32, levels: usize, passed: usize, w: usize): void {
+  const n = gram.n
+  const lanes = rough ? 4 : 2
+  const block = blockOf(n, lanes)
+  const most = min(count, block)
+  const phase = w
+  const rounded = phase + phaseBytes(gram, (most + 1) >> 1)
+  const g = rounded + phaseBytes(gram, (most + 1) >> 1)
+  const level = g + <usize>((most + lanes - 1) / lanes) * matrixBytes(n)
+  const work = level + 32
+  for (let first = 0; first < count; first += block, points += (<usize>(block * gram.axes)) << 3) {
+    const size = min(block, count - first)
+    if (rough) evaluateSingle(gram, turns, points, size, phase, rounded, g)
+    else evaluate(gram, turns, points, size, phase, g)
+    for (let i = 0; i < size; i += lanes) {
+      const matrix = g + <usize>(i / lanes) * matrixBytes(n)
+      const few = min(lanes, size - i)
+      const from = levels + ((<usize>(first + i)) << 3)
+      const to = passed + <usize>(first + i)
+      if (rough) belowSingle(gram, matrix, few, from, to, level, work)
+      else belowDouble(gram, matrix, few, from, to, level, work)
+    }
+  }
+}
+
+function belowSingle(gram: Gram, h: usize, lanes: i32, levels: usize, passed: usize, level: usize, work: usize): void {
+  memory.fill(passed, 0, lanes)
+  let tests = false
+  for (let lane = 0; lane < 4; lane++) {
+    const asked = load<f64>(levels + ((<usize>min(lane, lanes - 1)) << 3))
+    const lowered = Math.max(0, asked - AMPLE * roughMargin(gram, asked))
+    store<f32>(level + ((<usize>lane) << 2), <f32>lowered)
+    tests = tests || lowered > 0
+  }
+  if (!tests) return
+  ceilingsOf(gram, h, level, work)
+  for (let lane: usize = 0; lane < <usize>lanes; lane++)
+    store<u8>(passed + lane, load<f64>(tops + (lane << 3)) <= load<f64>(levels + (lane << 3)) ? 1 : 0)
+}
+
+function belowDouble(gram: Gram, g: usize, lanes: i32, levels: usize, passed: usize, level: usize, work: usize): void {
+  for (let lane = 0; lane < 2; lane++) {
+    const asked = load<f64>(levels + ((<usize>min(lane, lanes - 1)) << 3))
+    store<f64>(level + ((<usize>lane) << 3), asked - margin(gram, asked))
+  }
+  cholesky(1, gram.n, g, level, work, level + 16)
+  for (let lane: usize = 0; lane < <usize>lanes; lane++) store<u8>(passed + lane, load<f64>(level + 16 + (lane << 3)) == 1 ? 1 : 0)
 }

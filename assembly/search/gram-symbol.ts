@@ -2,8 +2,10 @@
  * A Gram symbol G(θ) = F(θ)ᴴF(θ) as src/runtime/gram-symbol.ts opens it, and its values. What a search does at one frequency or at a few is put
  * together here from the other routines: a call from JavaScript for each step costs as much as the steps, and more before it is compiled.
  */
+import { hermitianSymbolSingle } from '../generated/hermitian-symbol-single'
 import { hermitianSymbol } from '../hermitian-symbol'
 import { phases } from '../phases'
+import { phasesSingle } from '../single'
 
 /** A kernel has no more. */
 export const AXES: i32 = 3
@@ -90,6 +92,18 @@ export function phasesAt(gram: Gram, positions: Positions, turns: usize, points:
 export function evaluate(gram: Gram, turns: usize, points: usize, count: i32, phase: usize, g: usize): void {
   phasesAt(gram, gram.positions, turns, points, count, phase)
   hermitianSymbol((count + 1) >> 1, gram.n, gram.positions.count, gram.planes, phase, g)
+}
+
+/** The same in single precision, in quad layout; `rounded` is scratch for half as many phases. */
+export function evaluateSingle(gram: Gram, turns: usize, points: usize, count: i32, phase: usize, rounded: usize, h: usize): void {
+  const half = gram.positions.count
+  const row = (<usize>half) << 5
+  const pairs = (count + 1) >> 1
+  const quads = (count + 3) >> 2
+  phasesAt(gram, gram.positions, turns, points, count, phase)
+  for (let q = 0; q < quads; q++)
+    phasesSingle(half, phase + <usize>(2 * q) * row, phase + <usize>min(2 * q + 1, pairs - 1) * row, rounded + <usize>q * row)
+  hermitianSymbolSingle(quads, gram.n, half, gram.planesSingle, rounded, h)
 }
 
 /** A complex vector, re, im, re, im, …, into one lane of a pair. */

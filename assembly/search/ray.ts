@@ -9,7 +9,7 @@ import { dot } from '../vector'
 import { MOST_STEPS, stepsBytes } from './bracket'
 import { aligned, AXES, evaluate, fromLane, Gram, matrixBytes, phaseBytes, phasesAt, toLane } from './gram-symbol'
 
-/** In doubles: value, residual, evaluations, then for three axes the point, the gradient and the Hessian (axes × axes), then v and F(θ)v, re, im, re, im, … */
+/** In doubles: four of its own, then for three axes the point, the gradient and the Hessian (axes × axes), one unused, then v and F(θ)v, re, im, re, im, … */
 @unmanaged
 export class Ray {
   value: f64
@@ -17,26 +17,28 @@ export class Ray {
   residual: f64
   /** Frequencies looked at. */
   evaluations: f64
+  /** 1 where its point is one of a lattice's, 0 where it is in 1/TURN turns. */
+  onLattice: f64
 }
 
 @inline
 export function pointOf(ray: Ray): usize {
-  return changetype<usize>(ray) + 24
+  return changetype<usize>(ray) + 32
 }
 
 @inline
 export function gradientOf(ray: Ray): usize {
-  return changetype<usize>(ray) + 48
+  return changetype<usize>(ray) + 56
 }
 
 @inline
 export function hessianOf(ray: Ray): usize {
-  return changetype<usize>(ray) + 72
+  return changetype<usize>(ray) + 80
 }
 
 @inline
 export function vectorOf(ray: Ray): usize {
-  return changetype<usize>(ray) + 144
+  return changetype<usize>(ray) + 160
 }
 
 @inline
@@ -45,7 +47,7 @@ export function imageOf(gram: Gram, ray: Ray): usize {
 }
 
 export function rayBytes(gram: Gram): usize {
-  return 144 + ((<usize>(gram.n + gram.m)) << 4)
+  return 160 + ((<usize>(gram.n + gram.m)) << 4)
 }
 
 /** One number of a list of doubles. */

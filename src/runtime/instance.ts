@@ -37,10 +37,7 @@ export interface Routines {
   bracketBytes(gram: number, count: number): number
   // biome-ignore format: one routine a line
   bracket(gram: number, turns: number, points: number, count: number, t: number, steps: number, vectors: number, values: number, ceilings: number, w: number): void
-  rayBytes(gram: number): number
   visitBytes(gram: number): number
-  // biome-ignore format: one routine a line
-  visit(gram: number, turns: number, ray: number, from: number, steps: number, enough: number, restarts: number, w: number): void
   rayAt(gram: number, turns: number, ray: number, w: number): void
   ascentBytes(gram: number): number
   ascend(gram: number, ray: number, known: boolean, reach: number, accuracy: number, most: number, w: number): void
@@ -50,6 +47,12 @@ export interface Routines {
   complement(gram: number, turns: number, point: number, t: number, sigma: number, v: number, count: number, vectors: number, products: number, w: number): number
   // biome-ignore format: one routine a line
   belowShare(gram: number, turns: number, points: number, count: number, level: number, share: number, own: number, centre: number, sigma: number, v: number, w: number): number
+  openSearch(gram: number, problem: number, heap: number): void
+  searchRound(): number
+  endRound(): void
+  searchList(which: number): number
+  searchState(): number
+  heapTop(): number
   neighbourhoodBytes(gram: number): number
   // biome-ignore format: one routine a line
   closeNeighbourhood(gram: number, ray: number, t: number, tau: number, cells: number, ceiling: number, most: number, half: number, out: number, w: number): number

@@ -1,6 +1,6 @@
 import { borrow } from '../runtime/arena.ts'
 import type { GramSymbol } from '../runtime/gram-symbol.ts'
-import { putRay, type Ray, TURN } from './ray.ts'
+import { putRay, type Ray, readRay, TURN } from './ray.ts'
 
 /** Where an ascent ended: a local maximum of λ_max(G(θ)) as far as `accuracy` asks, or the best point of a search that was cut short. */
 export interface Peak {
@@ -27,12 +27,16 @@ export function ascend(
 ): Peak {
   return borrow(arena => {
     const { ascend, ascentBytes } = arena.routines
-    const turns = start.map(() => TURN)
-    const ray = putRay(arena, gram, turns, start, v)
+    const ray = putRay(arena, gram, start, v)
     const [far, work] = [arena.put(reach), arena.alloc(ascentBytes(gram.record))]
-    ascend(gram.record, ray.at, v !== undefined, far, accuracy, most, work)
-    const { residual, evaluations, ...found } = ray.read()
-    return { ray: found, residual, evaluations }
+    ascend(gram.record, ray, v !== undefined, far, accuracy, most, work)
+    const found = readRay(
+      arena,
+      gram,
+      ray,
+      start.map(() => TURN),
+    )
+    return { ray: found, residual: found.residual, evaluations: found.evaluations }
   })
 }
 
@@ -42,11 +46,17 @@ export function ascend(
  *
  * @param still keeps the point where it is
  */
-export function polish(gram: GramSymbol, { point, turns, v }: Ray, still: boolean): Ray {
+export function polish(gram: GramSymbol, found: Ray, still: boolean): Ray {
   return borrow(arena => {
-    const ray = putRay(arena, gram, turns, point, v)
+    const { point, turns } = still ? found : finely(found)
+    const ray = putRay(arena, gram, point, found.v)
     const [at, work] = [arena.put(turns), arena.alloc(arena.routines.ascentBytes(gram.record))]
-    arena.routines.polish(gram.record, at, ray.at, still, work)
-    return ray.read()
+    arena.routines.polish(gram.record, at, ray, still, work)
+    return readRay(arena, gram, ray, turns)
   })
+}
+
+/** A point of a coarser lattice in 1/TURN turns. */
+function finely({ point, turns }: Ray): Pick<Ray, 'point' | 'turns'> {
+  return { point: point.map((x, d) => Math.round((x / turns[d]) * TURN) % TURN), turns: turns.map(() => TURN) }
 }

@@ -20,7 +20,7 @@ export interface Neighbourhood {
  */
 export function closeNeighbourhood(
   gram: GramSymbol,
-  { ray: { point, turns, v, value } }: Peak,
+  { ray: { point, v, value } }: Peak,
   t: number,
   tau: readonly number[],
   cells: readonly number[],
@@ -29,11 +29,11 @@ export function closeNeighbourhood(
 ): { box?: Neighbourhood; evaluations: number } {
   return borrow(arena => {
     const { closeNeighbourhood, neighbourhoodBytes } = arena.routines
-    const ray = putRay(arena, gram, turns, point, v)
-    arena.f64(ray.at, 1)[0] = value
+    const ray = putRay(arena, gram, point, v)
+    arena.f64(ray, 1)[0] = value
     const [spreads, counts, half, spent] = [arena.put(tau), arena.put(cells), arena.put(tau), arena.put([0])]
     const work = arena.alloc(neighbourhoodBytes(gram.record))
-    const closed = closeNeighbourhood(gram.record, ray.at, t, spreads, counts, ceiling, most, half, spent, work)
+    const closed = closeNeighbourhood(gram.record, ray, t, spreads, counts, ceiling, most, half, spent, work)
     const [evaluations] = arena.f64(spent, 1)
     return closed ? { box: { point, half: Array.from(arena.f64(half, tau.length)) }, evaluations } : { evaluations }
   })
