@@ -1,5 +1,6 @@
 /**
- * The routines, as a table of contents. No allocation, no policy, no state: the caller owns all memory.
+ * The routines, as a table of contents. No allocation, no policy, no state: the caller owns all memory. Only a search, which takes many calls, keeps
+ * what it knows above all that is borrowed, one search at a time.
  *
  * Layout. Complex matrices are processed two at a time, one in each f64x2 lane. Pair g of m×n matrices, element (i, j), column-major:
  *
@@ -44,14 +45,18 @@ export { frobeniusSquaredSingle } from './generated/squaring-single'
 export { tridiagonal } from './tridiagonal'
 export { largestEigenvalue } from './eigenvalues'
 
-// What a search of λ_max(G(θ)) does at once: brackets at many frequencies, at one its vector and derivatives, from there to a maximum and closed around that
-export { bracketBytes, bracket } from './search/bracket'
+// The search of λ_max(G(θ)): brackets and tests at many frequencies, at one its derivatives, from there to a maximum, a neighbourhood closed around that, all of it
+export { bracketBytes, bracket, below, belowSingle } from './search/bracket'
 export { visitBytes, rayAt } from './search/ray'
 export { ascentBytes, ascend, polish } from './search/ascent'
-export { complementBytes, complement, belowShare } from './search/complement'
 export { neighbourhoodBytes, closeNeighbourhood } from './search/neighbourhood'
 export { openSearch, searchRound, endRound, searchList, searchState } from './search/search'
 export { heapTop } from './search/heap'
+// Its parts, for tests
+export { complementBytes, complement, belowShare } from './search/complement'
+export { arch, archAround, bendAt, bend, centrePoint, cornerPoint, curvatureAcross, curvatureAlong, hasCentre, inside } from './search/boxes'
+export { ceilingAt } from './search/search'
+export { floorOf } from './search/maxima'
 
 // Singular values, all of them, by dqds or bisection; complete decompositions
 export { bidiagonal } from './bidiagonal'

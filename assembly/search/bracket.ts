@@ -339,43 +339,52 @@ export function below(gram: Gram, rough: bool, turns: usize, points: usize, coun
   const phase = w
   const rounded = phase + phaseBytes(gram, (most + 1) >> 1)
   const g = rounded + phaseBytes(gram, (most + 1) >> 1)
-  const level = g + <usize>((most + lanes - 1) / lanes) * matrixBytes(n)
-  const work = level + 32
+  const work = g + <usize>((most + lanes - 1) / lanes) * matrixBytes(n)
   for (let first = 0; first < count; first += block, points += (<usize>(block * gram.axes)) << 3) {
     const size = min(block, count - first)
-    if (rough) evaluateSingle(gram, turns, points, size, phase, rounded, g)
-    else evaluate(gram, turns, points, size, phase, g)
-    for (let i = 0; i < size; i += lanes) {
-      const matrix = g + <usize>(i / lanes) * matrixBytes(n)
-      const few = min(lanes, size - i)
-      const from = levels + ((<usize>(first + i)) << 3)
-      const to = passed + <usize>(first + i)
-      if (rough) belowSingle(gram, matrix, few, from, to, level, work)
-      else belowDouble(gram, matrix, few, from, to, level, work)
+    const own = levels + ((<usize>first) << 3)
+    if (rough) {
+      evaluateSingle(gram, turns, points, size, phase, rounded, g)
+      belowSingle(gram, g, size, own, AMPLE, passed + <usize>first, work)
+    } else {
+      evaluate(gram, turns, points, size, phase, g)
+      belowDouble(gram, g, size, own, passed + <usize>first, work)
     }
   }
 }
 
-function belowSingle(gram: Gram, h: usize, lanes: i32, levels: usize, passed: usize, level: usize, work: usize): void {
-  memory.fill(passed, 0, lanes)
-  let tests = false
-  for (let lane = 0; lane < 4; lane++) {
-    const asked = load<f64>(levels + ((<usize>min(lane, lanes - 1)) << 3))
-    const lowered = Math.max(0, asked - AMPLE * roughMargin(gram, asked))
-    store<f32>(level + ((<usize>lane) << 2), <f32>lowered)
-    tests = tests || lowered > 0
+/**
+ * The same for matrices in quad layout.
+ *
+ *   ample       by how many times its likely cost a level is lowered
+ *   w           n·n·32 + n·16 + 64 bytes
+ */
+export function belowSingle(gram: Gram, h: usize, count: i32, levels: usize, ample: f64, passed: usize, w: usize): void {
+  memory.fill(passed, 0, count)
+  for (; count > 0; count -= 4, h += matrixBytes(gram.n), levels += 32, passed += 4) {
+    const lanes = min(4, count)
+    let tests = false
+    for (let lane = 0; lane < 4; lane++) {
+      const asked = load<f64>(levels + ((<usize>min(lane, lanes - 1)) << 3))
+      const lowered = Math.max(0, asked - ample * roughMargin(gram, asked))
+      store<f32>(w + ((<usize>lane) << 2), <f32>lowered)
+      tests = tests || lowered > 0
+    }
+    if (!tests) continue
+    ceilingsOf(gram, h, w, w + 16)
+    for (let lane: usize = 0; lane < <usize>lanes; lane++)
+      store<u8>(passed + lane, load<f64>(tops + (lane << 3)) <= load<f64>(levels + (lane << 3)) ? 1 : 0)
   }
-  if (!tests) return
-  ceilingsOf(gram, h, level, work)
-  for (let lane: usize = 0; lane < <usize>lanes; lane++)
-    store<u8>(passed + lane, load<f64>(tops + (lane << 3)) <= load<f64>(levels + (lane << 3)) ? 1 : 0)
 }
 
-function belowDouble(gram: Gram, g: usize, lanes: i32, levels: usize, passed: usize, level: usize, work: usize): void {
-  for (let lane = 0; lane < 2; lane++) {
-    const asked = load<f64>(levels + ((<usize>min(lane, lanes - 1)) << 3))
-    store<f64>(level + ((<usize>lane) << 3), asked - margin(gram, asked))
+function belowDouble(gram: Gram, g: usize, count: i32, levels: usize, passed: usize, w: usize): void {
+  for (; count > 0; count -= 2, g += matrixBytes(gram.n), levels += 16, passed += 2) {
+    const lanes = min(2, count)
+    for (let lane = 0; lane < 2; lane++) {
+      const asked = load<f64>(levels + ((<usize>min(lane, lanes - 1)) << 3))
+      store<f64>(w + ((<usize>lane) << 3), asked - margin(gram, asked))
+    }
+    cholesky(1, gram.n, g, w, w + 32, w + 16)
+    for (let lane: usize = 0; lane < <usize>lanes; lane++) store<u8>(passed + lane, load<f64>(w + 16 + (lane << 3)) == 1 ? 1 : 0)
   }
-  cholesky(1, gram.n, g, level, work, level + 16)
-  for (let lane: usize = 0; lane < <usize>lanes; lane++) store<u8>(passed + lane, load<f64>(level + 16 + (lane << 3)) == 1 ? 1 : 0)
 }

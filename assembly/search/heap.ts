@@ -5,6 +5,8 @@
 import { aligned } from './gram-symbol'
 
 const PAGE: usize = 65536
+/** The last page of what 32 bits can address stays free, so that no address overflows. */
+const LARGEST: usize = 0xffff0000
 
 let top: usize = 0
 
@@ -12,7 +14,7 @@ export function openHeap(from: usize): void {
   top = from
 }
 
-/** Where scratch begins; JavaScript may borrow from there between two calls. */
+/** Where scratch begins; JavaScript may borrow from there between two calls. 0 once there was no memory for what a search needs. */
 export function heapTop(): usize {
   return top
 }
@@ -24,16 +26,21 @@ export function allocate(bytes: usize): usize {
   return at
 }
 
-/** Scratch, until the next call of `allocate` or of `room`. Without memory for it the search ends in a trap. */
+/** Scratch, until the next call of `allocate` or of `room`. Without memory for it the search ends in a trap, and `heapTop` is 0. */
 export function room(bytes: usize): usize {
   const held = (<usize>memory.size()) * PAGE
   const end = top + aligned(bytes)
-  if (end < top) unreachable()
+  if (end < top || end > LARGEST) exhausted()
   if (end <= held) return top
-  const wanted = <i32>min<usize>(held / PAGE, 65535 - held / PAGE)
+  const wanted = <i32>(min<usize>(held, LARGEST - held) / PAGE)
   const needed = <i32>((end - held + PAGE - 1) / PAGE)
-  if ((wanted < needed || memory.grow(wanted) < 0) && memory.grow(needed) < 0) unreachable()
+  if ((wanted < needed || memory.grow(wanted) < 0) && memory.grow(needed) < 0) exhausted()
   return top
+}
+
+function exhausted(): void {
+  top = 0
+  unreachable()
 }
 
 /** A list of addresses that grows. */

@@ -7,7 +7,7 @@
  * found higher raises the lower end, and t with it; what was proven at a lower t stays proven.
  */
 import {
-  arch, archAround, bend, bendAt, bendsOf, Box, cellsFor, cornerOf, cover, curvatureAlong, inside, newBox, split, steepest, widthOf,
+  arch, archAround, bend, bendAt, bendsOf, Box, cellsFor, cornerOf, cover, curvatureAlong, inside, named, newBox, split, steepest, widthOf,
 } from './boxes'
 import { Gram } from './gram-symbol'
 import { List, openHeap, openList } from './heap'
@@ -17,7 +17,8 @@ import {
 import { item, Ray, setItem } from './ray'
 import { cells, closed, observations, peaks, Problem, remaining, spent, State, state, turnsOf } from './state'
 import {
-  beginList, corner, enlist, isEnlisted, isListed, isNew, openVertices, pending, pointOfVertex, survey, testLevels, Vertex, visit, visitCentres,
+  beginList, ceilingHere, corner, enlist, here, isEnlisted, isListed, isNew, openVertices, pending, pointOfVertex, survey, testLevels, Vertex,
+  visit, visitCentres,
 } from './vertices'
 
 /** Coarsest boxes: those whose curvature term is a sixth of the level along each axis. */
@@ -75,9 +76,6 @@ export function openSearch(gram: Gram, problem: Problem, heap: usize): void {
   openList(left)
   openList(starts)
   openList(centres)
-  begin()
-  // The first boxes may be all there is time for: their corners have values already.
-  if (pending(live) == 0) for (let i = 0; i < live.length; i++) visited.push(live.get(i))
 }
 
 /** Would a visit to all corners of these boxes be beyond the budget? They are only counted where it might. */
@@ -234,11 +232,18 @@ function outside(boxes: List, to: List): void {
 }
 
 /**
- * Visits the corners of all live boxes and closes what it can; the rest comes back in halves.
+ * At first what `begin` does; then visits the corners of all live boxes and closes what it can; the rest comes back in halves.
  *
  * @returns ENDED, or how many `suspects` wait for a decomposition: `endRound` has to follow if there are any
  */
 export function searchRound(): i32 {
+  if (!state.begun) {
+    begin()
+    // The first boxes may be all there is time for: their corners have values already.
+    if (pending(live) == 0) for (let i = 0; i < live.length; i++) visited.push(live.get(i))
+    state.begun = true
+    return 0
+  }
   if (live.length == 0) {
     finish(state.t)
     return ENDED
@@ -397,9 +402,16 @@ function cutShort(boxes: List): void {
   finish(last)
 }
 
-/** Lists of addresses: suspects, observations. */
+/** Lists of addresses: vertices that wait for a decomposition, closed boxes and neighbourhoods. */
 export function searchList(which: i32): usize {
   return changetype<usize>(which == 0 ? suspects : observations)
+}
+
+/** The proven ceiling at a point of the lattice. */
+export function ceilingAt(point: usize): f64 {
+  memory.copy(here, point, <usize>state.axes << 3)
+  named(here)
+  return ceilingHere()
 }
 
 export function searchState(): usize {

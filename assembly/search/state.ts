@@ -63,6 +63,7 @@ export class State {
   best: Ray
   axes: i32
   discrete: bool
+  begun: bool
 }
 
 export const state = changetype<State>(memory.data(80, 8))

@@ -134,6 +134,12 @@ export function vertexHere(): Vertex {
   return vertex
 }
 
+/** The proven ceiling at the point that is `here`. */
+export function ceilingHere(): f64 {
+  const vertex = changetype<Vertex>(capacity > 0 ? <usize>load<u32>(placeOf(here)) : 0)
+  return changetype<usize>(vertex) == 0 ? Infinity : vertex.ceiling
+}
+
 /** Where in the table a point's vertex is, or belongs. */
 function placeOf(point: usize): usize {
   let hash: u64 = 0

@@ -13,6 +13,7 @@ export interface Arena {
   f64(at: number, length: number): Float64Array
   f32(at: number, length: number): Float32Array
   i32(at: number, length: number): Int32Array
+  u8(at: number, length: number): Uint8Array
   /** Copies numbers in and returns their address. */
   put(numbers: ArrayLike<number>): number
 }
@@ -38,6 +39,7 @@ const arena: Arena = {
   f64: (at, length) => new Float64Array(routines().memory.buffer, at, length),
   f32: (at, length) => new Float32Array(routines().memory.buffer, at, length),
   i32: (at, length) => new Int32Array(routines().memory.buffer, at, length),
+  u8: (at, length) => new Uint8Array(routines().memory.buffer, at, length),
   put(numbers) {
     const at = arena.alloc(numbers.length * 8)
     arena.f64(at, numbers.length).set(numbers)

@@ -20,7 +20,14 @@ export type Starts = readonly (Float64Array | undefined)[]
  * @param record of a Gram symbol of side n
  * @param t no test is made where it is 0
  */
-export function bracketAt(record: number, n: number, frequencies: Frequencies, t: number, steps: number, starts: Starts): Brackets {
+export function bracketAt(
+  record: number,
+  n: number,
+  frequencies: Frequencies,
+  t: number,
+  steps: number,
+  starts: Starts,
+): Brackets {
   return borrow(arena => {
     const { bracket, bracketBytes } = arena.routines
     const count = countOf(frequencies)
@@ -33,5 +40,17 @@ export function bracketAt(record: number, n: number, frequencies: Frequencies, t
     for (let i = 0; i < count; i++) for (let k = 0, from = starts[i] ?? cold; k < 2 * n; k++) all[2 * n * i + k] = from[k]
     bracket(record, turns, points, count, t, steps, vectors, values, ceilings, work)
     return { values: arena.f64(values, count).slice(), ceilings: arena.f64(ceilings, count).slice(), vectors: all.slice() }
+  })
+}
+
+/** For each frequency 1 where λ_max(G(θ)) ≤ level is proven, in double precision or, where `rough`, in single. */
+export function belowAt(record: number, rough: boolean, frequencies: Frequencies, levels: Float64Array): Uint8Array {
+  return borrow(arena => {
+    const { below, bracketBytes } = arena.routines
+    const count = levels.length
+    const [turns, points, asked] = [arena.put(frequencies.turns), arena.put(frequencies.points), arena.put(levels)]
+    const [passed, work] = [arena.alloc(count), arena.alloc(bracketBytes(record, count))]
+    below(record, rough, turns, points, count, asked, passed, work)
+    return arena.u8(passed, count).slice()
   })
 }

@@ -15,8 +15,8 @@ import {
 } from './gram-taps.ts'
 import { interpolateTaps, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
 import { pointAxes, tapsFromPoints } from './real-points.ts'
-import { passes, passesSingle, type Proof, singleCost } from './cholesky-tests.ts'
-import { bracketAt, type Brackets, type Starts } from './gram-bracket.ts'
+import { type Proof, singleCost } from './cholesky-tests.ts'
+import { belowAt, bracketAt, type Brackets, type Starts } from './gram-bracket.ts'
 import { putRecord } from './gram-record.ts'
 import { climbPair, type Ritz } from './gram-vectors.ts'
 import { type Batch, inPairs, inQuads, singlePlanes } from './gram-evaluation.ts'
@@ -122,21 +122,8 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
     inPairs: evaluate,
     inQuads: evaluateSingle,
     write: writeAt,
-    below(frequencies, levels) {
-      const passed = new Uint8Array(levels.length)
-      evaluate(frequencies, (inner, g, first, size) => {
-        const lowered = levels.subarray(first, first + size).map(level => level - margin(level))
-        passed.set(passes(inner, g, n, lowered), first)
-      })
-      return passed
-    },
-    belowRoughly(frequencies, levels) {
-      const passed = new Uint8Array(levels.length)
-      evaluateSingle(frequencies, (inner, h, first, size) =>
-        passed.set(passesSingle(inner, h, n, levels.subarray(first, first + size), proof), first),
-      )
-      return passed
-    },
+    below: (frequencies, levels) => belowAt(record, false, frequencies, levels),
+    belowRoughly: (frequencies, levels) => belowAt(record, true, frequencies, levels),
     roughMargin: level => singleCost(n, proof, level),
     climb(frequencies, steps, starts) {
       const found: Ritz[] = []

@@ -37,11 +37,27 @@ export interface Routines {
   bracketBytes(gram: number, count: number): number
   // biome-ignore format: one routine a line
   bracket(gram: number, turns: number, points: number, count: number, t: number, steps: number, vectors: number, values: number, ceilings: number, w: number): void
+  // biome-ignore format: one routine a line
+  below(gram: number, rough: boolean, turns: number, points: number, count: number, levels: number, passed: number, w: number): void
+  belowSingle(gram: number, h: number, count: number, levels: number, ample: number, passed: number, w: number): void
   visitBytes(gram: number): number
   rayAt(gram: number, turns: number, ray: number, w: number): void
   ascentBytes(gram: number): number
   ascend(gram: number, ray: number, known: boolean, reach: number, accuracy: number, most: number, w: number): void
   polish(gram: number, turns: number, ray: number, still: boolean, w: number): void
+  // only tests call these
+  arch(axes: number, values: number, bends: number): number
+  archAround(values: number, centre: number, bends: number, diagonal: number): number
+  bendAt(t: number): void
+  bend(box: number, t: number): void
+  cornerPoint(box: number, bits: number, point: number): number
+  hasCentre(box: number): number
+  centrePoint(box: number, point: number): number
+  curvatureAlong(axis: number): number
+  curvatureAcross(): number
+  inside(box: number, point: number, half: number): number
+  ceilingAt(point: number): number
+  floorOf(gram: number, ray: number): number
   complementBytes(gram: number): number
   // biome-ignore format: one routine a line
   complement(gram: number, turns: number, point: number, t: number, sigma: number, v: number, count: number, vectors: number, products: number, w: number): number

@@ -55,7 +55,7 @@ export const SINGLE: Precision = {
   deflate: ({ routines }) => routines.deflateSingle,
   frobenius: ({ routines }) => routines.frobeniusSquaredSingle,
   error: gram => gram.errorSingle,
-  below: (arena, gram, g, levels) => passesSingle(arena, g, gram.n, levels, gram, AMPLE),
+  below: (arena, gram, g, levels) => passesSingle(arena, gram.record, g, gram.n, levels, AMPLE),
 }
 
 /** Lanczos steps: the more channels, the closer the highest eigenvalues lie together. */

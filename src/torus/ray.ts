@@ -32,7 +32,10 @@ const [RESIDUAL, EVALUATIONS, ON_LATTICE, POINT, GRADIENT, HESSIAN, VECTOR] = [1
 /** Room for a ray, its point and, where it is known, its vector; returns its address. */
 export function putRay(arena: Arena, { m, n }: GramSymbol, point: readonly number[], v?: Float64Array): number {
   const at = arena.alloc(8 * (VECTOR + 2 * n + 2 * m))
-  arena.f64(at + 8 * POINT, 3).fill(0).set(point)
+  arena
+    .f64(at + 8 * POINT, 3)
+    .fill(0)
+    .set(point)
   if (v) arena.f64(at + 8 * VECTOR, 2 * n).set(v)
   return at
 }

@@ -1,3 +1,4 @@
+import { fail } from '../errors.ts'
 import { type Arena, borrow } from '../runtime/arena.ts'
 import type { GramSymbol } from '../runtime/gram-symbol.ts'
 import type { Box, Lattice } from './boxes.ts'
@@ -39,11 +40,13 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
     const { openSearch, searchRound, endRound } = arena.routines
     const problem = putProblem(arena, gram, tau, lattice, goal)
     openSearch(gram.record, problem, arena.alloc(0))
-    for (let waiting = searchRound(); waiting >= 0; waiting = searchRound()) {
-      if (waiting === 0) continue
-      decompose(gram, lattice)
-      endRound()
-    }
+    inMemory(arena, () => {
+      for (let waiting = searchRound(); waiting >= 0; waiting = searchRound()) {
+        if (waiting === 0) continue
+        decompose(gram, lattice)
+        endRound()
+      }
+    })
     if (goal.observe) for (const closed of observations(arena, tau.length)) goal.observe(closed)
     return resultOf(arena, gram, lattice, goal)
   })
@@ -80,6 +83,16 @@ function resultOf(arena: Arena, gram: GramSymbol, { turns }: Lattice, { gap }: G
     evaluations: extra + visited,
     converged: upper <= lower * (1 + gap),
     ray: onLattice ? ray : { ...ray, turns: turns.map(() => TURN) },
+  }
+}
+
+/** A search that finds no more memory ends in a trap: an error for people instead. */
+export function inMemory(arena: Arena, search: () => void): void {
+  try {
+    search()
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.RuntimeError) || arena.routines.heapTop() > 0) throw cause
+    fail('memory', 'memory', 'room for all boxes of a search', 'no more to be had', 'Ask for a wider gap or fewer evaluations')
   }
 }
 

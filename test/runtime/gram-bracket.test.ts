@@ -4,6 +4,7 @@ import { conv } from '../../src/conv.ts'
 import { type GramSymbol, withGramSymbol } from '../../src/runtime/gram-symbol.ts'
 import { eigenpairs } from '../../src/runtime/hermitian.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
+import { complement, times } from '../torus/parts.ts'
 import { uniform } from '../torus/random-layers.ts'
 
 const TURNS = [48, 48]
@@ -22,12 +23,12 @@ function someFrequencies(count: number) {
 function truth(gram: GramSymbol, count: number): number[] {
   const zero = new Float64Array(2 * gram.n)
   return Array.from({ length: count }, (_, k) => {
-    const [x, y] = someFrequencies(count).points.subarray(2 * k, 2 * k + 2)
+    const at = { turns: TURNS, points: someFrequencies(count).points.subarray(2 * k, 2 * k + 2) }
     const matrix = new Float64Array(2 * gram.n * gram.n)
     for (let j = 0; j < gram.n; j++) {
       const unit = zero.slice()
       unit[2 * j] = 1
-      matrix.set(gram.derivatives(TURNS, [x, y], unit, [[]])[0], 2 * gram.n * j)
+      matrix.set(times(gram, at, unit), 2 * gram.n * j)
     }
     return eigenpairs(matrix, gram.n, 1).values[0]
   })
@@ -122,11 +123,11 @@ test('the complement: its floor is below what is left of t·I − G beside v, an
       const t = ritz.value * 1.0001
       const next = uniform(n)
       const vectors = [1, 2, 3].map(() => Float64Array.from({ length: 2 * n }, () => next() - 0.5))
-      const found = gram.complement(at, t, { sigma: ritz.value, v: ritz.vector }, vectors)!
+      const found = complement(gram, at, t, { sigma: ritz.value, v: ritz.vector }, vectors)!
       assert.ok(found.floor > 0)
       // y = B⁻¹x is known by B y = x: products are checked through B itself.
       const image = (x: Float64Array) => {
-        const y = gram.derivatives(TURNS, [5, 11], x, [[]])[0]
+        const y = times(gram, at, x)
         let [re, im] = [0, 0]
         for (let i = 0; i < 2 * n; i += 2) {
           re += ritz.vector[i] * x[i] + ritz.vector[i + 1] * x[i + 1]
@@ -139,7 +140,7 @@ test('the complement: its floor is below what is left of t·I − G beside v, an
       }
       const dot = (x: Float64Array, y: Float64Array) => x.reduce((sum, value, i) => sum + value * y[i], 0)
       const images = vectors.map(image)
-      const back = gram.complement(at, t, { sigma: ritz.value, v: ritz.vector }, images)!
+      const back = complement(gram, at, t, { sigma: ritz.value, v: ritz.vector }, images)!
       vectors.forEach((x, i) => {
         assert.ok(dot(x, images[i]) >= found.floor * dot(x, x), `n = ${n}: floor ${found.floor}`)
         // (Bx)ᴴB⁻¹(By) = xᴴBy

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { conv } from '../../src/conv.ts'
 import { withGramSymbol } from '../../src/runtime/gram-symbol.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
+import { complement } from '../torus/parts.ts'
 import { uniform } from '../torus/random-layers.ts'
 
 /** The symbol of diag(√λ), whose Gram matrix is diag(λ) at every frequency. */
@@ -15,7 +16,7 @@ function complementOf(values: readonly number[], t: number) {
   v[0] = 1
   const here = { turns: [1, 1], points: new Float64Array(2) }
   return withGramSymbol(symbolEverySize(conv({ data, shape: [n, n, 1, 1] })), 0, gram =>
-    gram.complement(here, t, { sigma: values[0], v }, []),
+    complement(gram, here, t, { sigma: values[0], v }, []),
   )
 }
 

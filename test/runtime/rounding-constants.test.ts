@@ -7,12 +7,12 @@ import * as assert from 'uvu/assert'
 import { conv } from '../../src/conv.ts'
 import { type Arena, borrow } from '../../src/runtime/arena.ts'
 import { passesSingle } from '../../src/runtime/cholesky-tests.ts'
-import { bracketAll } from '../../src/runtime/gram-bracket.ts'
 import { type GramSymbol, withGramSymbol } from '../../src/runtime/gram-symbol.ts'
 import { choleskyError } from '../../src/runtime/gram-taps.ts'
 import { PHASE_ERROR } from '../../src/runtime/phases.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
-import { floorOf, imageError, rayAt, TURN } from '../../src/torus/ray.ts'
+import { rayAt, TURN } from '../../src/torus/ray.ts'
+import { belowShare, floorOf, putProof, setErrors } from '../torus/parts.ts'
 import { uniform } from '../torus/random-layers.ts'
 
 const U = 2 ** -53
@@ -99,7 +99,7 @@ test('passed means proven: nothing passes within its margin of λ_max', () => {
       const passes = (level: number) => gram.below(HERE, Float64Array.of(level))[0] === 1
       assert.is(passes(0.25 + 0.9 * margin), false)
       assert.is(passes(0.25 + 1.2 * margin), true)
-      const share = (level: number, part: number, sigma: number) => gram.belowShare(HERE, level, part, HERE, { sigma, v: unit })
+      const share = (level: number, part: number, sigma: number) => belowShare(gram, HERE, level, part, HERE, { sigma, v: unit })
       assert.is(share(0.25 + 0.9 * margin, 0, 0), false)
       assert.is(share(0.25 + 1.2 * margin, 0, 0), true)
       // half of G taken off, and beside v there is a quarter of what v has
@@ -122,7 +122,8 @@ test('one frequency that fails is enough, in whichever batch it lies', () => {
     for (const bad of [0, 4, 8]) {
       // λ = ½ + ½cos θ
       const points = Float64Array.from({ length: 9 }, (_, i) => (i === bad ? 0 : 4))
-      const all = gram.belowShare(
+      const all = belowShare(
+        gram,
         { turns: [8], points },
         0.5,
         0,
@@ -157,19 +158,9 @@ test('interpolated taps: errors of values in the root of a sum of squares, and t
   })
 })
 
-/** Hands one real symmetric matrix, in both lanes, to `work`. */
-function withMatrix<T>(n: number, entry: (i: number, j: number) => number, work: (arena: Arena, g: number) => T): T {
-  return borrow(arena => {
-    const g = arena.alloc(n * n * 32)
-    const lanes = arena.f64(g, 4 * n * n).fill(0)
-    for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) lanes.fill(entry(i, j), 4 * (i + n * j), 4 * (i + n * j) + 2)
-    return work(arena, g)
-  })
-}
-
 const scaledIdentity = (x: number) => (i: number, j: number) => (i === j ? x : 0)
 
-/** The same with the matrix in all four lanes of single precision. */
+/** Hands one real symmetric matrix, in all four lanes of single precision, to `work`. */
 function withSingle<T>(n: number, entry: (i: number, j: number) => number, work: (arena: Arena, h: number) => T): T {
   return borrow(arena => {
     const h = arena.alloc(n * n * 32)
@@ -221,7 +212,14 @@ test('single precision: what G may err by stands between a level and λ_max', ()
   for (const n of [1, 3, 8]) {
     withSingle(n, scaledIdentity(0.5), (arena, h) => {
       const passes = (level: number, errorSingle: number) =>
-        passesSingle(arena, h, n, Float64Array.of(level), { error: 0, margin: () => 0, errorSingle })[0] === 1
+        passesSingle(
+          arena,
+          putProof(arena, n, { error: 0, margin: () => 0, errorSingle }),
+          h,
+          n,
+          Float64Array.of(level),
+          1.2,
+        )[0] === 1
       for (const error of [1e-3, 2e-2]) {
         assert.is(passes(0.5 + 0.97 * error, error), false)
         assert.is(passes(0.5 + 3 * error + 1e-4, error), true)
@@ -230,35 +228,27 @@ test('single precision: what G may err by stands between a level and λ_max', ()
   }
 })
 
-/** The ceiling of one matrix with no errors but those of the factorisation. */
+/** The ceiling of diag(roots²) with these errors beside those of the factorisation. */
 function ceilingOf(
-  values: readonly number[],
+  roots: readonly number[],
   t: number,
   start: Float64Array | undefined,
-  proof: { errorSingle: number; margin: (level: number) => number },
+  { error, errorSingle }: { error: number; errorSingle: number },
 ) {
-  const n = values.length
-  const entry = (i: number, j: number) => (i === j ? values[i] : 0)
-  return bracketAll(
-    n,
-    1,
-    t,
-    1,
-    [start],
-    { error: 0, ...proof },
-    (_, work) => withSingle(n, entry, (arena, h) => work(arena, h, 0, 1)),
-    (_, work) => withMatrix(n, entry, (arena, g) => work(arena, g, 0, 1)),
-  )
+  const n = roots.length
+  return open(diagonal(roots), [n, n, 1, 1], gram => {
+    setErrors(gram, { error, errorSingle, imageError: 0, hidden: 0 })
+    return gram.bracket(HERE, t, 1, [start])
+  })
 }
 
 test('single precision: a ceiling grows with √2·γ_c of what was factorised', () => {
-  const at = (n: number) =>
-    ceilingOf(new Array<number>(n).fill(2 ** -4), 64, undefined, { errorSingle: 0, margin: () => 0 }).ceilings[0]
+  const at = (n: number) => ceilingOf(new Array<number>(n).fill(0.5), 256, undefined, { errorSingle: 0, error: 0 }).ceilings[0]
   const few = at(8)
   for (const n of [40, 200, 300]) {
     const more = at(n)
     // L is a multiple of I: the row sum is level − G
-    const least = Math.SQRT2 * (roundings(n) - 16) * SINGLE * (few - 2 ** -4)
+    const least = Math.SQRT2 * (roundings(n) - 16) * SINGLE * (few - 0.25)
     assert.ok(more - few >= 0.97 * least, `${n} channels: ${more - few} for ${least}`)
   }
 })
@@ -272,7 +262,14 @@ test('single precision: what the factor costs is measured, not guessed', () => {
     () => -c,
     (arena, h) => {
       const passes = (level: number) =>
-        passesSingle(arena, h, n, Float64Array.of(level), { errorSingle: 0, error: 0, margin: () => 0 })[0] === 1
+        passesSingle(
+          arena,
+          putProof(arena, n, { errorSingle: 0, error: 0, margin: () => 0 }),
+          h,
+          n,
+          Float64Array.of(level),
+          1.2,
+        )[0] === 1
       const cost = Math.SQRT2 * (n + 8) * SINGLE * n * c
       assert.ok(cost > 0.0005 * 0.01 && cost < 0.001 * 0.01)
       assert.is(passes(0.01), false)
@@ -287,7 +284,7 @@ test('double precision: a ceiling is a margin above λ_max, though Lanczos saw a
   const margin = 0.025 * (t - low)
   for (const top of [0.52, 0.53, 0.54, 0.545]) {
     // errors that large leave nothing to single precision
-    const { ceilings } = ceilingOf([top, low], t, second, { errorSingle: 1, margin: () => margin })
+    const { ceilings } = ceilingOf([Math.sqrt(top), Math.sqrt(low)], t, second, { errorSingle: 1, error: margin / 2 })
     assert.ok(ceilings[0] >= top + 0.99 * margin, `${ceilings[0]} for ${top}`)
   }
 })
@@ -298,7 +295,7 @@ test('the lower end: √2·γ(n + taps + 6) + 8uD of √weight is taken off', ()
     const data = random(shape, 7)
     open(data, shape, gram => {
       const least = (Math.SQRT2 * gamma(gram.n + product(sides) + 6) + 8 * U * sides.length) * Math.sqrt(weightOf(data, shape))
-      assert.ok(imageError(gram) >= least, `${shape}: ${imageError(gram)} for ${least}`)
+      assert.ok(gram.imageError >= least, `${shape}: ${gram.imageError} for ${least}`)
       const v = Float64Array.from({ length: 2 * gram.n }, (_, i) => (i === 0 ? 1 : 0))
       const ray = rayAt(
         gram,

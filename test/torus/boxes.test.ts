@@ -1,7 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { arch, archAround, bendsOf, type Box, centreOf, cornersOf, inside, sides, split } from '../../src/torus/boxes.ts'
+import type { Box } from '../../src/torus/boxes.ts'
 import { TURN } from '../../src/torus/ray.ts'
+import { arch, archAround, bendsOf, withSetting } from './parts.ts'
 import { uniform } from './random-layers.ts'
 
 /** Σ w_i·values_i + Σ x_d(1 − x_d)·bends_d at one point of the unit cube. */
@@ -110,9 +111,11 @@ test('the arch around a centre is the largest sum over its four triangles', () =
 
 test('centres are whole points, named like corners', () => {
   const lattice = { turns: [48, 48], discrete: false }
-  assert.equal(centreOf({ corner: [2, 40], width: [4, 6] }, lattice), { point: [4, 43], mirrored: false })
-  assert.equal(centreOf({ corner: [40, 40], width: [4, 6] }, lattice), { point: [6, 5], mirrored: true })
-  assert.is(centreOf({ corner: [2, 40], width: [4, 5] }, lattice), undefined)
+  withSetting({ lattice }, ({ centre }) => {
+    assert.equal(centre({ corner: [2, 40], width: [4, 6] }), { point: [4, 43], mirrored: false })
+    assert.equal(centre({ corner: [40, 40], width: [4, 6] }), { point: [6, 5], mirrored: true })
+    assert.is(centre({ corner: [2, 40], width: [4, 5] }), undefined)
+  })
 })
 
 test('a corner without a ceiling leaves the box open, and no bend leaves the largest corner', () => {
@@ -122,20 +125,29 @@ test('a corner without a ceiling leaves the box open, and no bend leaves the lar
   assert.is(arch([7], []) > 7 - 1e-12, true)
 })
 
-test('halves share a face: its corners have the same names, mirrored or not', () => {
-  const lattice = { turns: [48, 48], discrete: false }
-  const names = (box: Box) => cornersOf(box, lattice).map(({ point }) => point.join())
-  for (let seed = 1; seed <= 50; seed++) {
-    const next = uniform(seed)
-    const box = { corner: [Math.floor(next() * 48), Math.floor(next() * 48)], width: [4, 6] }
-    for (const axis of [0, 1]) {
-      const [low, high] = split(box, axis)
-      const [a, b] = [names(low), names(high)]
-      const bit = 1 << axis
-      for (let i = 0; i < 4; i++) if (i & bit) assert.is(a[i], b[i & ~bit])
-      assert.is(low.parent, box)
+test('boxes that share a face share its corners: they have the same names, mirrored or not', () => {
+  withSetting({ lattice: { turns: [48, 48], discrete: false } }, ({ corners }) => {
+    const names = (box: Box) => corners(box).map(({ point }) => point.join())
+    for (let seed = 1; seed <= 50; seed++) {
+      const next = uniform(seed)
+      const corner = [Math.floor(next() * 48), Math.floor(next() * 48)]
+      for (const axis of [0, 1]) {
+        const low = { corner, width: [2, 3] }
+        const high = { corner: corner.map((x, d) => (d === axis ? x + low.width[d] : x)), width: [2, 3] }
+        const [a, b] = [names(low), names(high)]
+        const bit = 1 << axis
+        for (let i = 0; i < 4; i++) if (i & bit) assert.is(a[i], b[i & ~bit])
+      }
+      // and with its mirror image
+      const box = { corner, width: [2, 3] }
+      const image = { corner: corner.map((x, d) => (96 - x - box.width[d]) % 48), width: [2, 3] }
+      const [a, b] = [corners(box), corners(image)]
+      a.forEach(({ point, mirrored }, i) => {
+        assert.equal(point, b[3 - i].point)
+        if (point.some(x => x !== 0 && x !== 24)) assert.is(mirrored, !b[3 - i].mirrored)
+      })
     }
-  }
+  })
 })
 
 test('a wave across a box of one, two or three axes stays below the arches that its own second derivatives make', () => {
@@ -208,7 +220,7 @@ test('the arch is rounded up, never down: against whole numbers', () => {
   }
 })
 
-test('sides are rounded up: 2π·w/turns to forty digits', () => {
+test('bends are rounded up: ½(2π·w/turns)²C to forty digits', () => {
   const turnInUnits = 6283185307179586476925286766559005768394n
   const unit = 10n ** 39n
   for (const [width, turns] of [
@@ -218,18 +230,44 @@ test('sides are rounded up: 2π·w/turns to forty digits', () => {
     [1, 3 * 2 ** 22],
     [4097, 3 * 2 ** 22],
   ]) {
-    const [side] = sides({ corner: [0], width: [width] }, { turns: [turns], discrete: false })
-    const scaled = exactly(side) * BigInt(turns) * unit
-    assert.ok(scaled >= (turnInUnits * BigInt(width)) << 1100n, `${width} of ${turns}`)
-    assert.ok(side <= ((2 * Math.PI * width) / turns) * (1 + 2e-15))
+    const lattice = { turns: [turns], discrete: false }
+    const [bend] = withSetting({ lattice, data: [1] }, ({ curvatures, bends }) => {
+      curvatures(1)
+      return bends({ corner: [0], width: [width] }, 1).bends
+    })
+    const scaled = 2n * exactly(bend) * BigInt(turns) ** 2n * unit ** 2n
+    assert.ok(scaled >= ((turnInUnits * BigInt(width)) ** 2n) << 1100n, `${width} of ${turns}`)
+    assert.ok(bend <= 0.5 * ((2 * Math.PI * width) / turns) ** 2 * (1 + 2e-14))
+  }
+})
+
+test('what closes a box is below t by a quarter of its bends; half a diagonal bends by ½(¼h₁²C₁ + ¼h₂²C₂ + ½h₁h₂C₁₂)', () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    const next = uniform(seed)
+    const data = [next(), next()]
+    const width = [1 + Math.floor(next() * 9), 1 + Math.floor(next() * 9)]
+    const lattice = { turns: [64, 96], discrete: false }
+    const found = withSetting({ lattice, data }, ({ curvatures, bends }) => {
+      assert.ok(Math.abs(curvatures(2).across / Math.sqrt(data[0] * data[1]) - 1) < 1e-13)
+      return bends({ corner: [0, 0], width }, 2)
+    })
+    const h = width.map((w, d) => (2 * Math.PI * w) / lattice.turns[d])
+    const least = bendsOf(h, data, Math.sqrt(data[0] * data[1]))
+    for (const [d, bend] of found.bends.entries()) assert.ok(bend >= least.bends[d] && bend < least.bends[d] * (1 + 1e-13))
+    assert.ok(found.diagonal >= least.diagonal && found.diagonal < least.diagonal * (1 + 1e-13))
+    const level = 2 - 0.25 * (least.bends[0] + least.bends[1])
+    assert.ok(found.level <= level && found.level > level - 1e-12)
   }
 })
 
 test('a discrete box has nothing inside only where it is a single step wide', () => {
   const lattice = { turns: [12, 12], discrete: true }
-  const [one, two] = sides({ corner: [0, 0], width: [1, 2] }, lattice)
+  const [one, two] = withSetting({ lattice, data: [1, 1] }, ({ curvatures, bends }) => {
+    curvatures(1)
+    return bends({ corner: [0, 0], width: [1, 2] }, 1).bends
+  })
   assert.is(one, 0)
-  assert.ok(two > 1)
+  assert.ok(two > 0.5)
 })
 
 test('inside a neighbourhood, or its mirror image: every corner is', () => {
@@ -248,7 +286,8 @@ test('inside a neighbourhood, or its mirror image: every corner is', () => {
         const begins = from < 32 ? from : from - 64
         return begins >= -half[d] / unit && begins + box.width[d] <= half[d] / unit
       })
-    assert.is(inside(box, lattice, point, half), holds(1) || holds(-1), `seed ${seed}`)
+    const found = withSetting({ lattice }, ({ inside }) => inside(box, point, half))
+    assert.is(found, holds(1) || holds(-1), `seed ${seed}`)
   }
 })
 

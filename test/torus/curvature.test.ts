@@ -1,20 +1,22 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conv } from '../../src/index.ts'
-import { withGramSymbol } from '../../src/runtime/gram-symbol.ts'
+import { type GramSymbol, withGramSymbol } from '../../src/runtime/gram-symbol.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
-import { curvatures } from '../../src/torus/curvature.ts'
-import { ceilingOf } from '../../src/torus/state.ts'
+import type { Lattice } from '../../src/torus/boxes.ts'
+import { bendsOfTaps, betweenPoints, ceilingOf } from '../../src/torus/curvature.ts'
+import { withSetting } from './parts.ts'
 import { uniform } from './random-layers.ts'
 
 const everywhere = (axes: number) => ({ turns: new Array<number>(axes).fill(2 ** 20), discrete: false })
 
+function curvatures(gram: GramSymbol, tau: number[], lattice: Lattice, t: number) {
+  const setting = { lattice, tau, data: bendsOfTaps(gram, tau.length), between: betweenPoints(tau, lattice) }
+  return withSetting(setting, boxes => boxes.curvatures(t))
+}
+
 /** C_d for the kernel |taps| ≤ ½ (so that nothing is scaled), at a level t. */
-function curvatureOf(
-  taps: readonly number[],
-  t: number,
-  lattice: { turns: number[]; discrete: boolean } = everywhere(1),
-): number {
+function curvatureOf(taps: readonly number[], t: number, lattice: Lattice = everywhere(1)): number {
   const symbol = symbolEverySize(conv({ data: taps, shape: [1, 1, taps.length] }))
   assert.is(symbol.exponent, 0)
   return withGramSymbol(symbol, 0, gram => curvatures(gram, [(taps.length - 1) / 2], lattice, t).along[0])

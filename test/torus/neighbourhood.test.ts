@@ -6,7 +6,8 @@ import { symbolEverySize } from '../../src/symbol.ts'
 import { ascend } from '../../src/torus/ascent.ts'
 import { closeNeighbourhood } from '../../src/torus/neighbourhood.ts'
 import { type Ray, rayAt, TURN } from '../../src/torus/ray.ts'
-import { ceilingOf } from '../../src/torus/state.ts'
+import { ceilingOf } from '../../src/torus/curvature.ts'
+import { setErrors } from './parts.ts'
 import { uniform } from './random-layers.ts'
 
 /** Boxes that were closed, and neighbourhoods for which none was. */
@@ -247,11 +248,12 @@ test('what rises beside the maximum without being coupled to it is seen: only th
 })
 
 /** The half-width closed around the maximum of |1 + 2z + z²|², at θ = 0. */
-function halfAround(t: (value: number) => number, change: (gram: GramSymbol) => GramSymbol = gram => gram, ceiling = 1): number {
+function halfAround(t: (value: number) => number, change: (gram: GramSymbol) => void = () => {}, ceiling = 1): number {
   return withGramSymbol(symbolEverySize(conv([[[1, 2, 1]]])), 0, gram => {
     const ray = topRay(gram, [0])
+    change(gram)
     const found = closeNeighbourhood(
-      change(gram),
+      gram,
       { ray, residual: 0, evaluations: 0 },
       t(ray.value),
       [1],
@@ -270,7 +272,7 @@ test('what enters a neighbourhood: how far the value may be wrong, the error of 
   assert.is(halfAround(above(100)), 0)
   assert.is(halfAround(above(160)), 0)
   assert.is(
-    halfAround(above(2000), gram => ({ ...gram, error: 1e-3 })),
+    halfAround(above(2000), gram => setErrors(gram, { error: 1e-3 })),
     0,
   )
   assert.ok(halfAround(above(2000), undefined, 1e12) < 0.5 * plain)
