@@ -46,7 +46,8 @@ export { tridiagonal } from './tridiagonal'
 export { largestEigenvalue } from './eigenvalues'
 
 // The search of λ_max(G(θ)): brackets and tests at many frequencies, at one its derivatives, from there to a maximum, a neighbourhood closed around that, all of it
-export { bracketBytes, bracket, below, belowSingle } from './search/bracket'
+export { bracketBytes, bracket } from './search/bracket'
+export { below, belowSingle } from './search/cholesky-tests'
 export { visitBytes, rayAt } from './search/ray'
 export { ascentBytes, ascend, polish } from './search/ascent'
 export { neighbourhoodBytes, closeNeighbourhood } from './search/neighbourhood'
@@ -54,7 +55,9 @@ export { openSearch, searchRound, endRound, searchList, searchState } from './se
 export { heapTop } from './search/heap'
 // Its parts, for tests
 export { complementBytes, complement, belowShare } from './search/complement'
-export { arch, archAround, bendAt, bend, centrePoint, cornerPoint, curvatureAcross, curvatureAlong, hasCentre, inside } from './search/boxes'
+export { arch, archAround } from './search/arch'
+export { centrePoint, cornerPoint, hasCentre, inside } from './search/boxes'
+export { bendAt, bend, curvatureAcross, curvatureAlong } from './search/curvature'
 export { ceilingAt } from './search/search'
 export { floorOf } from './search/maxima'
 

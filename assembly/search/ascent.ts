@@ -7,9 +7,8 @@
  */
 import { MOST_STEPS } from './bracket'
 import { AXES, Gram } from './gram-symbol'
-import {
-  derivatives, derivativesBytes, gradientOf, hessianOf, item, pointOf, Ray, rayBytes, realDot, setItem, vectorOf, visit, visitBytes,
-} from './ray'
+import { item, setItem } from './numbers'
+import { derivatives, derivativesBytes, gradientOf, hessianOf, pointOf, Ray, rayBytes, realDot, vectorOf, visit, visitBytes } from './ray'
 import { solvePositive } from './small'
 
 /** θ_d = 2π·point[d]/TURN: fine enough that a maximum is hit to 1e-23 of its value. */

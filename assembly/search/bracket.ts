@@ -7,10 +7,9 @@
  */
 import { cholesky } from '../cholesky'
 import { climb } from '../climb'
-import { choleskySingle } from '../generated/cholesky-single'
 import { climbSingle } from '../generated/climb-single'
-import { spread } from '../single'
-import { aligned, evaluate, evaluateSingle, fromLane, gamma, Gram, margin, matrixBytes, phaseBytes, toLane } from './gram-symbol'
+import { aligned, blockOf, evaluate, evaluateSingle, fromLane, Gram, margin, matrixBytes, phaseBytes, toLane } from './gram-symbol'
+import { ceilingsOf, roughMargin, tops } from './cholesky-tests'
 
 /** By which part a quotient in single precision is lowered, so that it is not above λ_max for all that is seen. */
 const BELIEF: f64 = 7.62939453125e-6
@@ -26,10 +25,6 @@ export const MOST_STEPS: i32 = 24
 const WIDE: i32 = 48
 /** Below that a level leaves nothing to single precision. */
 const TINY: f64 = 9.094947017729282e-13
-const SINGLE_UNIT: f64 = 5.9604644775390625e-8
-/** Bytes of matrices evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
-const CACHE: usize = 1 << 19
-
 /** What is asked, and where the answers go. */
 @unmanaged
 class Question {
@@ -49,11 +44,6 @@ class Question {
 }
 
 const question = changetype<Question>(memory.data(64, 16))
-
-/** Matrices of `lanes` to a vector that are evaluated together. */
-function blockOf(n: i32, lanes: i32): i32 {
-  return lanes * <i32>max<usize>(2, CACHE / matrixBytes(n))
-}
 
 /** Of the scratch of `bracket`. */
 export function bracketBytes(gram: Gram, count: i32): usize {
@@ -218,34 +208,6 @@ function four(gram: Gram, h: usize, list: usize, lanes: i32, w: usize): void {
   }
 }
 
-/** What `ceilingsOf` has proven. */
-const tops: usize = memory.data(32, 8)
-
-/**
- * Cholesky tests of four matrices in quad layout, at levels of which 0 asks for none. Where the factorisation of fl(level)·I − G' runs to its end, G' = G in single
- * precision,
- *
- *     λ_max(G) ≤ level + √2·γ_c·‖|L||L|ᴴ‖₂ + ‖G' − G‖₂,   u = 2⁻²⁴, c = choleskyRoundings(n),
- *
- * with the largest row sum of |L||L|ᴴ taken from the factor itself (docs/rounding.md, "Tests in single precision"). That is left in `tops`, Infinity
- * where the test failed.
- *
- * @param work n·n·32 + n·16 + 32 bytes
- */
-function ceilingsOf(gram: Gram, h: usize, level: usize, work: usize): void {
-  const n = gram.n
-  const sums = work + matrixBytes(n)
-  const passed = sums + ((<usize>n) << 4)
-  choleskySingle(1, n, h, level, work, passed)
-  spread(n, work, sums, passed + 16)
-  for (let at: usize = 0; at < 16; at += 4) {
-    const asked = load<f32>(level + at)
-    const lost = gram.factorSingle * <f64>load<f32>(passed + 16 + at) * (1 + 4 * <f64>n * SINGLE_UNIT)
-    const proven = asked != 0 && load<f32>(passed + at) == 1
-    store<f64>(tops + 2 * at, proven ? (<f64>asked + lost + gram.errorSingle) * (1 + gamma(16)) : Infinity)
-  }
-}
-
 /** In double precision. */
 function closely(gram: Gram, list: usize, count: i32, w: usize): void {
   const n = gram.n
@@ -316,75 +278,4 @@ function levelAbove(value: f64, residual: f64, cost: f64): f64 {
 /** Below this value a test in single precision serves: what rounding costs it is a small part of the room up to t. */
 function highestServed(gram: Gram, t: f64): f64 {
   return t > TINY ? t - roughMargin(gram, t) / SERVES : 0
-}
-
-/** About what a test in single precision loses at a level. */
-export function roughMargin(gram: Gram, level: f64): f64 {
-  return gram.errorSingle + gram.hiddenSingle * level
-}
-
-/** By how many times that a level is lowered. Row sums of 512 channels have reached 1.85 times √n times the level, where it has 1.7. */
-const AMPLE: f64 = 1.2
-
-/**
- * 1 for each point where λ_max(G(θ)) ≤ level is proven: in double precision, or in single at half the price, for levels well above λ_max.
- *
- *   points  in   count × axes      levels  in  count      passed  out  count bytes      w  bracketBytes
- */
-export function below(gram: Gram, rough: bool, turns: usize, points: usize, count: i32, levels: usize, passed: usize, w: usize): void {
-  const n = gram.n
-  const lanes = rough ? 4 : 2
-  const block = blockOf(n, lanes)
-  const most = min(count, block)
-  const phase = w
-  const rounded = phase + phaseBytes(gram, (most + 1) >> 1)
-  const g = rounded + phaseBytes(gram, (most + 1) >> 1)
-  const work = g + <usize>((most + lanes - 1) / lanes) * matrixBytes(n)
-  for (let first = 0; first < count; first += block, points += (<usize>(block * gram.axes)) << 3) {
-    const size = min(block, count - first)
-    const own = levels + ((<usize>first) << 3)
-    if (rough) {
-      evaluateSingle(gram, turns, points, size, phase, rounded, g)
-      belowSingle(gram, g, size, own, AMPLE, passed + <usize>first, work)
-    } else {
-      evaluate(gram, turns, points, size, phase, g)
-      belowDouble(gram, g, size, own, passed + <usize>first, work)
-    }
-  }
-}
-
-/**
- * The same for matrices in quad layout.
- *
- *   ample       by how many times its likely cost a level is lowered
- *   w           n·n·32 + n·16 + 64 bytes
- */
-export function belowSingle(gram: Gram, h: usize, count: i32, levels: usize, ample: f64, passed: usize, w: usize): void {
-  memory.fill(passed, 0, count)
-  for (; count > 0; count -= 4, h += matrixBytes(gram.n), levels += 32, passed += 4) {
-    const lanes = min(4, count)
-    let tests = false
-    for (let lane = 0; lane < 4; lane++) {
-      const asked = load<f64>(levels + ((<usize>min(lane, lanes - 1)) << 3))
-      const lowered = Math.max(0, asked - ample * roughMargin(gram, asked))
-      store<f32>(w + ((<usize>lane) << 2), <f32>lowered)
-      tests = tests || lowered > 0
-    }
-    if (!tests) continue
-    ceilingsOf(gram, h, w, w + 16)
-    for (let lane: usize = 0; lane < <usize>lanes; lane++)
-      store<u8>(passed + lane, load<f64>(tops + (lane << 3)) <= load<f64>(levels + (lane << 3)) ? 1 : 0)
-  }
-}
-
-function belowDouble(gram: Gram, g: usize, count: i32, levels: usize, passed: usize, w: usize): void {
-  for (; count > 0; count -= 2, g += matrixBytes(gram.n), levels += 16, passed += 2) {
-    const lanes = min(2, count)
-    for (let lane = 0; lane < 2; lane++) {
-      const asked = load<f64>(levels + ((<usize>min(lane, lanes - 1)) << 3))
-      store<f64>(w + ((<usize>lane) << 3), asked - margin(gram, asked))
-    }
-    cholesky(1, gram.n, g, w, w + 32, w + 16)
-    for (let lane: usize = 0; lane < <usize>lanes; lane++) store<u8>(passed + lane, load<f64>(w + 16 + (lane << 3)) == 1 ? 1 : 0)
-  }
 }

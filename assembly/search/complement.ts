@@ -4,7 +4,8 @@ import { choleskySolve } from '../cholesky-solve'
 import { climb, deflate } from '../climb'
 import { axpy, dot } from '../vector'
 import { stepsBytes } from './bracket'
-import { evaluate, fromLane, Gram, margin, matrixBytes, phaseBytes, toLane, UNIT } from './gram-symbol'
+import { evaluate, fromLane, Gram, margin, matrixBytes, phaseBytes, toLane } from './gram-symbol'
+import { UNIT } from './numbers'
 
 /** Part of the distance from t to the next eigenvalue that is tried as a floor, at first and then. */
 const FLOOR: f64 = 0.8

@@ -10,9 +10,6 @@ import { phasesSingle } from '../single'
 /** A kernel has no more. */
 export const AXES: i32 = 3
 
-export const UNIT: f64 = 1.1102230246251565e-16
-export const SQRT2: f64 = 1.4142135623730951
-
 /** A list of positions, and how their phases are made (../phases.ts). */
 @unmanaged
 export class Positions {
@@ -51,11 +48,6 @@ export class Gram {
   /** √2·γ_c of single precision, and that times the likely size of |L||L|ᴴ, as a multiple of the level. */
   factorSingle: f64
   hiddenSingle: f64
-}
-
-/** Higham's γ_n, rounded up (src/rounding.ts). */
-export function gamma(n: f64): f64 {
-  return ((n * UNIT) / (1 - n * UNIT)) * (1 + 8 * UNIT)
 }
 
 /** What a Cholesky test in double precision loses at a level. */
@@ -116,4 +108,12 @@ export function toLane(n: i32, v: usize, pair: usize, lane: usize): void {
 export function fromLane(n: i32, pair: usize, lane: usize, v: usize): void {
   let from = pair + (lane << 3)
   for (let i = 0; i < 2 * n; i++, v += 8, from += 16) store<f64>(v, load<f64>(from))
+}
+
+/** Bytes of matrices evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
+const CACHE: usize = 1 << 19
+
+/** Matrices of `lanes` to a vector that are evaluated together. */
+export function blockOf(n: i32, lanes: i32): i32 {
+  return lanes * <i32>max<usize>(2, CACHE / matrixBytes(n))
 }

@@ -1,12 +1,14 @@
 /** The maxima a search has found: ascents, the lower end, and neighbourhoods closed in one piece. */
 import { ascend, ascentBytes, TURN } from './ascent'
 import { apart, bendsOf, Box, withinTurn } from './boxes'
-import { gamma, Gram, margin, UNIT } from './gram-symbol'
+import { Gram, margin } from './gram-symbol'
 import { allocate, List, openList, room } from './heap'
 import { closeNeighbourhood, neighbourhoodBytes } from './neighbourhood'
-import { item, pointOf, Ray, rayAt, rayBytes, realDot, setItem, vectorOf, visit, visitBytes } from './ray'
+import { gamma, item, nextDown, setItem, UNIT } from './numbers'
+import { pointOf, Ray, rayAt, rayBytes, realDot, vectorOf, visit, visitBytes } from './ray'
 import { cells, closed, observations, peaks, remaining, state, tauOf, TRIPLE, turnsOf } from './state'
-import { beginList, corner, giveSlot, here, isNew, pointOfVertex, survey, testLevels, Vertex, vertexHere } from './vertices'
+import { beginList, corner, giveSlot, here, isNew, pointOfVertex, sortByValue, Vertex, vertexHere } from './vertices'
+import { survey, testLevels } from './visits'
 
 /** Ascents after which failing corners are left to the boxes. */
 const MOST_PEAKS: i32 = 40
@@ -298,17 +300,6 @@ export function floorOf(gram: Gram, ray: Ray): f64 {
   return Math.max(0, nextDown(nextDown((image / length) * (1 - 4 * UNIT) - gram.imageError)))
 }
 
-/** The next double below a finite one. */
-function nextDown(x: f64): f64 {
-  return -nextUp(-x)
-}
-
-/** The next double above a finite one. */
-export function nextUp(x: f64): f64 {
-  if (x == 0) return 5e-324
-  return reinterpret<f64>(reinterpret<i64>(x) + (x > 0 ? 1 : -1))
-}
-
 /** Are two points, or one and the mirror image of the other, within a fraction `scale`/200τ of a turn? */
 function near(a: usize, b: usize, scale: f64): bool {
   return nearby(a, b, scale, 1) || nearby(a, b, scale, -1)
@@ -320,24 +311,4 @@ function nearby(a: usize, b: usize, scale: f64, sign: f64): bool {
     if (!(Math.min(gap, TURN - gap) * item(tauOf(state.problem), d) * 200 < TURN * scale)) return false
   }
   return true
-}
-
-/** Puts vertices in order, the highest values first, and those of equal values as they were. */
-export function sortByValue(list: List): void {
-  const half = room((<usize>list.length) << 2)
-  for (let width = 1; width < list.length; width *= 2) {
-    for (let from = 0; from + width < list.length; from += 2 * width) {
-      const end = min(from + 2 * width, list.length)
-      memory.copy(half, list.items + ((<usize>from) << 2), (<usize>width) << 2)
-      let left = 0
-      let right = from + width
-      for (let to = from; left < width; to++) {
-        const one = <usize>load<u32>(half + ((<usize>left) << 2))
-        const other = right < end && changetype<Vertex>(list.get(right)).value > changetype<Vertex>(one).value
-        list.set(to, other ? list.get(right) : one)
-        if (other) right++
-        else left++
-      }
-    }
-  }
 }

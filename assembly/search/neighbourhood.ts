@@ -8,8 +8,9 @@
  */
 import { RADIANS, TURN, turns } from './ascent'
 import { belowShare, complement, complementBytes } from './complement'
-import { AXES, Gram, UNIT } from './gram-symbol'
-import { axisOf, derivatives, DERIVATIVES, derivativesBytes, item, orderOf, pointOf, Ray, setItem, vectorOf } from './ray'
+import { Gram } from './gram-symbol'
+import { item, setItem, UNIT } from './numbers'
+import { axisOf, derivatives, DERIVATIVES, derivativesBytes, orderOf, pointOf, Ray, vectorOf } from './ray'
 import { smallestEigenvalue } from './small'
 
 /** Half-widths tried, as parts of a box of the first grid: unions of whole boxes once those have been halved a few times. */

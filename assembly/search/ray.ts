@@ -7,7 +7,8 @@ import { hermitianSymbol } from '../hermitian-symbol'
 import { tapProducts, tapSums } from '../taps'
 import { dot } from '../vector'
 import { MOST_STEPS, stepsBytes } from './bracket'
-import { aligned, AXES, evaluate, fromLane, Gram, matrixBytes, phaseBytes, phasesAt, toLane } from './gram-symbol'
+import { AXES, evaluate, fromLane, Gram, matrixBytes, phaseBytes, phasesAt, toLane } from './gram-symbol'
+import { item, setItem } from './numbers'
 
 /** In doubles: four of its own, then for three axes the point, the gradient and the Hessian (axes × axes), one unused, then v and F(θ)v, re, im, re, im, … */
 @unmanaged
@@ -48,17 +49,6 @@ export function imageOf(gram: Gram, ray: Ray): usize {
 
 export function rayBytes(gram: Gram): usize {
   return 160 + ((<usize>(gram.n + gram.m)) << 4)
-}
-
-/** One number of a list of doubles. */
-@inline
-export function item(list: usize, i: i32): f64 {
-  return load<f64>(list + ((<usize>i) << 3))
-}
-
-@inline
-export function setItem(list: usize, i: i32, x: f64): void {
-  store<f64>(list + ((<usize>i) << 3), x)
 }
 
 /** Lists of phases in `rayAt`: the value's, along each axis the slope's, and the bends'. */

@@ -6,36 +6,17 @@
  * Σq_d²‖G_q‖. A box that is not is halved along its most curved axis. The neighbourhood of each maximum found by ascent is closed in one piece beforehand. A corner
  * found higher raises the lower end, and t with it; what was proven at a lower t stays proven.
  */
-import {
-  arch, archAround, bend, bendAt, bendsOf, Box, cellsFor, cornerOf, cover, curvatureAlong, inside, named, newBox, split, steepest, widthOf,
-} from './boxes'
+import { arch, archAround } from './arch'
+import { bendsOf, Box, inside, named, split, steepest, widthOf } from './boxes'
+import { bend, bendAt } from './curvature'
+import { begin } from './first-grid'
 import { Gram } from './gram-symbol'
 import { List, openHeap, openList } from './heap'
-import {
-  climbFromVertex, closeAround, lookHigher, nextUp, openMaxima, raise, rayFrom, sortByValue, stuckCorners, suspects, useDecompositions,
-} from './maxima'
-import { item, Ray, setItem } from './ray'
-import { cells, closed, observations, peaks, Problem, remaining, spent, State, state, turnsOf } from './state'
-import {
-  beginList, ceilingHere, corner, enlist, here, isEnlisted, isListed, isNew, openVertices, pending, pointOfVertex, survey, testLevels, Vertex,
-  visit, visitCentres,
-} from './vertices'
-
-/** Coarsest boxes: those whose curvature term is a sixth of the level along each axis. */
-const COARSE: f64 = 0.16
-/** From that many channels on the surface may be flat enough for a finer first grid to be worth an estimate. */
-const CROWDED: i32 = 32
-/** Finer grids than that, as multiples of its counts. */
-const finer: usize = memory.data<f64>([1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8])
-const FINER: i32 = 13
-/** What a finer grid has to promise, as a part of what the first one does: that needs no second survey, and estimates err. */
-const WORTH: f64 = 0.95
-/** What tests above the values leave of the room below t. */
-const ROOM_LEFT: f64 = 0.9
-/** Evaluations for the parts of a box that had to be split, as a multiple of what parts of the right size would take. */
-const SPLIT: f64 = 1.6
-/** A second ascent starts from a vertex this close to the highest one. */
-const RIVAL: f64 = 0.9
+import { lookHigher, openMaxima, stuckCorners, suspects, useDecompositions } from './maxima'
+import { item, nextUp, setItem } from './numbers'
+import { closed, observations, Problem, remaining, State, state } from './state'
+import { beginList, ceilingHere, corner, enlist, exceeds, here, isEnlisted, isNew, openVertices, pending, Vertex } from './vertices'
+import { openVisits, testLevels, visit, visitCentres } from './visits'
 
 /** What a search does next. */
 const ENDED: i32 = -1
@@ -51,7 +32,6 @@ const starts = changetype<List>(memory.data(12, 4))
 const centres = changetype<List>(memory.data(12, 4))
 
 const heights: usize = memory.data(64, 8)
-const counts: usize = memory.data(24, 8)
 
 /**
  * Begins a search. Call `searchRound` until it has ended; what it has found is in the state.
@@ -68,6 +48,7 @@ export function openSearch(gram: Gram, problem: Problem, heap: usize): void {
   state.lower = problem.known
   state.step = state.discrete ? 2.2737367544323206e-13 : 1.4551915228366852e-11
   openVertices()
+  openVisits()
   openMaxima()
   openList(live)
   openList(visited)
@@ -76,130 +57,6 @@ export function openSearch(gram: Gram, problem: Problem, heap: usize): void {
   openList(left)
   openList(starts)
   openList(centres)
-}
-
-/** Would a visit to all corners of these boxes be beyond the budget? They are only counted where it might. */
-function exceeds(boxes: List): bool {
-  const most = remaining()
-  return <f64>(boxes.length << state.axes) > most && <f64>pending(boxes) > most
-}
-
-/** First boxes, first maxima, first level. */
-function begin(): void {
-  const gram = state.gram
-  const problem = state.problem
-  const origin = newBox(changetype<Box>(0))
-  memory.fill(cornerOf(origin), 0, 48)
-  const first = corner(origin, 0)
-  starts.push(changetype<usize>(first))
-  survey(starts)
-  // M² is at least the mean of G, which is G₀; at θ = 0 there may be nothing.
-  const scale = Math.max(first.value, Math.max(0.5 * problem.centreNorm, problem.known * problem.known))
-  bendAt(scale)
-  for (let d = 0; d < state.axes; d++) setItem(cells, d, cellsFor(curvatureAlong(d) / scale, COARSE, item(turnsOf(problem), d)))
-  cover(cells, live)
-  if (exceeds(live)) {
-    raise(rayFrom(pointOfVertex(first), first.vector))
-    return
-  }
-  starts.length = 0
-  listCorners(live, starts)
-  survey(starts)
-  sortByValue(starts)
-  const highest = changetype<Vertex>(starts.get(0))
-  // A second start that is not a neighbour of the first: the coarse grid may mislead.
-  beginList()
-  for (let b = 0; b < live.length; b++) {
-    const box = changetype<Box>(live.get(b))
-    let beside = false
-    for (let i = 0; i < 1 << state.axes; i++) beside = beside || corner(box, i) == highest
-    if (beside) for (let i = 0; i < 1 << state.axes; i++) isNew(corner(box, i))
-  }
-  let rival = changetype<Vertex>(0)
-  for (let i = 0; i < starts.length && changetype<usize>(rival) == 0; i++) {
-    const vertex = changetype<Vertex>(starts.get(i))
-    if (!isListed(vertex) && vertex.value > RIVAL * highest.value) rival = vertex
-  }
-  climbFromVertex(highest)
-  if (changetype<usize>(rival) != 0) climbFromVertex(rival)
-  for (let i = 0, known = peaks.length; i < known; i++) closeAround(changetype<Ray>(peaks.get(i)))
-  if (!state.discrete && gram.n >= CROWDED) refine()
-}
-
-/** The vertices of boxes, each once. */
-function listCorners(boxes: List, to: List): void {
-  beginList()
-  for (let b = 0; b < boxes.length; b++)
-    for (let i = 0; i < 1 << state.axes; i++) {
-      const vertex = corner(changetype<Box>(boxes.get(b)), i)
-      if (isNew(vertex)) to.push(changetype<usize>(vertex))
-    }
-}
-
-/**
- * The grid to begin with, now that the surface has been surveyed at `starts`: the one that promises the fewest evaluations. Halving every box of a coarse grid would
- * come to the same, but only at every other size.
- */
-function refine(): void {
-  const t = state.t
-  const axes = state.axes
-  let least = Infinity
-  let chosen = 0
-  bendAt(t)
-  for (let k = 0; k < FINER; k++) {
-    finerCounts(item(finer, k))
-    let rise: f64 = 0
-    let product: f64 = 0
-    for (let d = 0; d < axes; d++) rise += (4.94 * (curvatureAlong(d) / t)) / (item(counts, d) * item(counts, d))
-    for (let i = 0; i < starts.length; i++) {
-      const room = ROOM_LEFT * (1 - changetype<Vertex>(starts.get(i)).value / t)
-      product += expected(rise / Math.max(room, 1e-3), axes)
-    }
-    product /= <f64>starts.length
-    for (let d = 0; d < axes; d++) product *= item(counts, d)
-    if (!(product < least)) continue
-    least = k == 0 ? WORTH * product : product
-    chosen = k
-  }
-  if (chosen == 0) return
-  finerCounts(item(finer, chosen))
-  some.length = 0
-  cover(counts, some)
-  for (let b = 0; b < some.length; b++) {
-    const box = changetype<Box>(some.get(b))
-    for (let k = 0; k < live.length; k++) if (holdsCentre(changetype<Box>(live.get(k)), box)) box.parent = changetype<Box>(live.get(k))
-  }
-  // A budget that ends here is better spent on boxes whose corners have been seen.
-  if (exceeds(some)) return
-  live.length = 0
-  for (let b = 0; b < some.length; b++) live.push(some.get(b))
-}
-
-/** Boxes to a turn of a grid so many times as fine as the first. */
-function finerCounts(factor: f64): void {
-  for (let d = 0; d < state.axes; d++) {
-    const count = item(cells, d)
-    setItem(counts, d, count > 1 ? Math.min(Math.round(count * factor), item(turnsOf(state.problem), d)) : count)
-  }
-}
-
-/** Does the centre of a box lie in the same place of the first grid as the corner of one of its boxes? */
-function holdsCentre(coarse: Box, box: Box): bool {
-  const unit = widthOf(changetype<Box>(live.get(0)))
-  for (let d = 0; d < state.axes; d++) {
-    const centre = item(cornerOf(box), d) + item(widthOf(box), d) / 2
-    if (Math.floor(centre / item(unit, d)) != Math.floor(item(cornerOf(coarse), d) / item(unit, d))) return false
-  }
-  return true
-}
-
-/** Evaluations for a box whose arch rises by so many times the room its corners leave: one, its centre too, or halves of halves. */
-function expected(rise: f64, axes: i32): f64 {
-  if (rise < 1) return 1
-  if (axes == 2 && rise < 1.5) return 2
-  let parts = SPLIT
-  for (let d = 0; d < axes; d++) parts *= Math.sqrt(rise)
-  return parts
 }
 
 /** Copies the ceilings of a box's corners, or their values, to where `arch` reads them. */
@@ -238,7 +95,7 @@ function outside(boxes: List, to: List): void {
  */
 export function searchRound(): i32 {
   if (!state.begun) {
-    begin()
+    begin(live, starts, some)
     // The first boxes may be all there is time for: their corners have values already.
     if (pending(live) == 0) for (let i = 0; i < live.length; i++) visited.push(live.get(i))
     state.begun = true

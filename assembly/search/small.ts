@@ -1,5 +1,5 @@
 /** Real symmetric matrices of side D ≤ 3, the Hessians of the torus: lists of D², row-major. */
-import { item, setItem } from './ray'
+import { item, setItem } from './numbers'
 
 const factor: usize = memory.data(72, 8)
 const shifted: usize = memory.data(72, 8)
