@@ -144,14 +144,22 @@ export function visitCentres(boxes: List, t: f64, centres: List): void {
   measure(warm, t, warmSteps(state.gram.n))
 }
 
+/** Bytes of vectors that are bracketed together, about. */
+const TOGETHER: usize = 1 << 20
+
 /** Brackets the vertices of a list of starts. */
 function measure(list: List, t: f64, steps: i32): void {
   const count = list.length / 3
-  if (count == 0) return
+  for (let i = 0; i < count; i++) giveSlot(changetype<Vertex>(list.get(3 * i)))
+  const most = max(64, <i32>(TOGETHER / ((<usize>state.gram.n) << 4)))
+  for (let first = 0; first < count; first += most) measureSome(list, first, min(most, count - first), t, steps)
+}
+
+/** The same for `count` of them. */
+function measureSome(list: List, first: i32, count: i32, t: f64, steps: i32): void {
   const gram = state.gram
   const size = (<usize>gram.n) << 4
   const bytes = (<usize>gram.axes) << 3
-  for (let i = 0; i < count; i++) giveSlot(changetype<Vertex>(list.get(3 * i)))
   const numbers = aligned((<usize>count) << 3)
   const all = <usize>count * size
   const vectors = room(all + 2 * numbers + aligned(<usize>count * bytes) + bracketBytes(gram, count))
@@ -159,16 +167,17 @@ function measure(list: List, t: f64, steps: i32): void {
   const ceilings = values + numbers
   const points = ceilings + numbers
   for (let i = 0; i < count; i++) {
-    memory.copy(points + <usize>i * bytes, list.get(3 * i), bytes)
-    const from = list.get(3 * i + 1)
+    const start = 3 * (first + i)
+    memory.copy(points + <usize>i * bytes, list.get(start), bytes)
+    const from = list.get(start + 1)
     const to = vectors + <usize>i * size
     memory.copy(to, from == 0 ? gram.cold : from, size)
-    if (from != 0 && list.get(3 * i + 2)) for (let k: usize = 8; k < size; k += 16) store<f64>(to + k, -load<f64>(to + k))
+    if (from != 0 && list.get(start + 2)) for (let k: usize = 8; k < size; k += 16) store<f64>(to + k, -load<f64>(to + k))
   }
   const scratch = points + aligned(<usize>count * bytes)
   bracket(gram, turnsOf(state.problem), points, count, t, steps, vectors, values, ceilings, scratch)
   for (let i = 0; i < count; i++) {
-    const vertex = changetype<Vertex>(list.get(3 * i))
+    const vertex = changetype<Vertex>(list.get(3 * (first + i)))
     if (vertex.value < 0) state.visited++
     if (item(values, i) > vertex.value) {
       vertex.value = item(values, i)
