@@ -45,15 +45,15 @@ export { frobeniusSquaredSingle } from './generated/squaring-single'
 export { tridiagonal } from './tridiagonal'
 export { largestEigenvalue } from './eigenvalues'
 
-// The search of λ_max(G(θ)): brackets and tests at many frequencies, at one its derivatives, from there to a maximum, a neighbourhood closed around that, all of it
+// The search of λ_max(G(θ)): brackets and tests at many frequencies, from one to a maximum, all of it
 export { bracketBytes, bracket } from './search/bracket'
 export { below, belowSingle } from './search/cholesky-tests'
-export { visitBytes, rayAt } from './search/ray'
 export { ascentBytes, ascend, polish } from './search/ascent'
-export { neighbourhoodBytes, closeNeighbourhood } from './search/neighbourhood'
 export { openSearch, searchRound, endRound, searchList, searchState } from './search/search'
 export { heapTop } from './search/heap'
 // Its parts, for tests
+export { visitBytes, rayAt } from './search/ray'
+export { neighbourhoodBytes, closeNeighbourhood } from './search/neighbourhood'
 export { complementBytes, complement, belowShare } from './search/complement'
 export { arch, archAround } from './search/arch'
 export { centrePoint, cornerPoint, hasCentre, inside } from './search/boxes'

@@ -15,7 +15,7 @@ import {
 } from './gram-taps.ts'
 import { interpolateTaps, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
 import { pointAxes, tapsFromPoints } from './real-points.ts'
-import { type Proof, singleCost } from './cholesky-tests.ts'
+import type { Proof } from './cholesky-tests.ts'
 import { belowAt, bracketAt, type Brackets, type Starts } from './gram-bracket.ts'
 import { putRecord } from './gram-record.ts'
 import { climbPair, type Ritz } from './gram-vectors.ts'
@@ -49,8 +49,6 @@ export interface GramSymbol extends Proof {
   below(frequencies: Frequencies, levels: Float64Array): Uint8Array
   /** `below` in single precision: at half the price, for levels well above λ_max. */
   belowRoughly(frequencies: Frequencies, levels: Float64Array): Uint8Array
-  /** What `belowRoughly` loses to rounding at a level, about. */
-  roughMargin(level: number): number
   /** A few steps of Lanczos at each frequency, from the given vectors or a common one: Rayleigh quotients, residuals and vectors. */
   climb(frequencies: Frequencies, steps: number, starts?: Starts): Ritz[]
   /** The top eigenvector at one frequency by a complete decomposition, re, im, re, im, …: (16/3)n³ operations, and no neighbour is too close. */
@@ -124,7 +122,6 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
     write: writeAt,
     below: (frequencies, levels) => belowAt(record, false, frequencies, levels),
     belowRoughly: (frequencies, levels) => belowAt(record, true, frequencies, levels),
-    roughMargin: level => singleCost(n, proof, level),
     climb(frequencies, steps, starts) {
       const found: Ritz[] = []
       evaluate(frequencies, (inner, g, first, size) => {

@@ -34,44 +34,6 @@ export interface Routines {
   hermitianSum(pairs: number, n: number, count: number, x: number, h: number): void
   climb(n: number, steps: number, g: number, x: number, w: number, out: number): void
   deflate(n: number, g: number, v: number, sigma: number): void
-  bracketBytes(gram: number, count: number): number
-  // biome-ignore format: one routine a line
-  bracket(gram: number, turns: number, points: number, count: number, t: number, steps: number, vectors: number, values: number, ceilings: number, w: number): void
-  // biome-ignore format: one routine a line
-  below(gram: number, rough: boolean, turns: number, points: number, count: number, levels: number, passed: number, w: number): void
-  belowSingle(gram: number, h: number, count: number, levels: number, ample: number, passed: number, w: number): void
-  visitBytes(gram: number): number
-  rayAt(gram: number, turns: number, ray: number, w: number): void
-  ascentBytes(gram: number): number
-  ascend(gram: number, ray: number, known: boolean, reach: number, accuracy: number, most: number, w: number): void
-  polish(gram: number, turns: number, ray: number, still: boolean, w: number): void
-  // only tests call these
-  arch(axes: number, values: number, bends: number): number
-  archAround(values: number, centre: number, bends: number, diagonal: number): number
-  bendAt(t: number): void
-  bend(box: number, t: number): void
-  cornerPoint(box: number, bits: number, point: number): number
-  hasCentre(box: number): number
-  centrePoint(box: number, point: number): number
-  curvatureAlong(axis: number): number
-  curvatureAcross(): number
-  inside(box: number, point: number, half: number): number
-  ceilingAt(point: number): number
-  floorOf(gram: number, ray: number): number
-  complementBytes(gram: number): number
-  // biome-ignore format: one routine a line
-  complement(gram: number, turns: number, point: number, t: number, sigma: number, v: number, count: number, vectors: number, products: number, w: number): number
-  // biome-ignore format: one routine a line
-  belowShare(gram: number, turns: number, points: number, count: number, level: number, share: number, own: number, centre: number, sigma: number, v: number, w: number): number
-  openSearch(gram: number, problem: number, heap: number): void
-  searchRound(): number
-  endRound(): void
-  searchList(which: number): number
-  searchState(): number
-  heapTop(): number
-  neighbourhoodBytes(gram: number): number
-  // biome-ignore format: one routine a line
-  closeNeighbourhood(gram: number, ray: number, t: number, tau: number, cells: number, ceiling: number, most: number, half: number, out: number, w: number): number
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   choleskySingle(quads: number, n: number, g: number, level: number, w: number, out: number): void
   phasesSingle(taps: number, p: number, q: number, out: number): void
@@ -132,6 +94,44 @@ export interface Routines {
   scaleSingle(n: number, s: number, x: number, y: number): void
   projectSingle(count: number, n: number, basis: number, stride: number, w: number, c: number): void
   combineSingle(count: number, kept: number, n: number, basis: number, stride: number, q: number, w: number): void
+  bracketBytes(gram: number, count: number): number
+  // biome-ignore format: one routine a line
+  bracket(gram: number, turns: number, points: number, count: number, t: number, steps: number, vectors: number, values: number, ceilings: number, w: number): void
+  // biome-ignore format: one routine a line
+  below(gram: number, rough: boolean, turns: number, points: number, count: number, levels: number, passed: number, w: number): void
+  belowSingle(gram: number, h: number, count: number, levels: number, ample: number, passed: number, w: number): void
+  ascentBytes(gram: number): number
+  ascend(gram: number, ray: number, known: boolean, reach: number, accuracy: number, most: number, w: number): void
+  polish(gram: number, turns: number, ray: number, still: boolean, w: number): void
+  openSearch(gram: number, problem: number, heap: number): void
+  searchRound(): number
+  endRound(): void
+  searchList(which: number): number
+  searchState(): number
+  heapTop(): number
+  // parts of a search, for tests
+  visitBytes(gram: number): number
+  rayAt(gram: number, turns: number, ray: number, w: number): void
+  neighbourhoodBytes(gram: number): number
+  // biome-ignore format: one routine a line
+  closeNeighbourhood(gram: number, ray: number, t: number, tau: number, cells: number, ceiling: number, most: number, half: number, out: number, w: number): number
+  complementBytes(gram: number): number
+  // biome-ignore format: one routine a line
+  complement(gram: number, turns: number, point: number, t: number, sigma: number, v: number, count: number, vectors: number, products: number, w: number): number
+  // biome-ignore format: one routine a line
+  belowShare(gram: number, turns: number, points: number, count: number, level: number, share: number, own: number, centre: number, sigma: number, v: number, w: number): number
+  arch(axes: number, values: number, bends: number): number
+  archAround(values: number, centre: number, bends: number, diagonal: number): number
+  centrePoint(box: number, point: number): number
+  cornerPoint(box: number, bits: number, point: number): number
+  hasCentre(box: number): number
+  inside(box: number, point: number, half: number): number
+  bendAt(t: number): void
+  bend(box: number, t: number): void
+  curvatureAcross(): number
+  curvatureAlong(axis: number): number
+  ceilingAt(point: number): number
+  floorOf(gram: number, ray: number): number
 }
 
 export interface Backend {

@@ -7,6 +7,12 @@ export interface Box {
   readonly width: readonly number[]
 }
 
+/** A box around ±point, half-width `half` (in 1/TURN turns, Infinity along axes on which the symbol is constant), in which λ_max(G) ≤ t. */
+export interface Neighbourhood {
+  readonly point: readonly number[]
+  readonly half: readonly number[]
+}
+
 export interface Lattice {
   readonly turns: readonly number[]
   /** True if only the whole points count, so that a box of width 1 has nothing between its corners. */

@@ -1,11 +1,8 @@
-import { type Arena, borrow } from '../runtime/arena.ts'
+import type { Arena } from '../runtime/arena.ts'
 import type { GramSymbol } from '../runtime/gram-symbol.ts'
 
 /** Points of the torus in whole numbers: θ_d = 2π·point[d]/turns[d], turns = TURN unless a lattice says otherwise. Fine enough that a maximum is hit to 1e-23 of its value. */
 export const TURN = 2 ** 40
-
-/** One whole turn in radians, and its inverse. */
-export const RADIANS = 6.283185307179586
 
 /**
  * The scalar function p(θ) = ‖F(θ)v‖² of a fixed v, with derivatives at a point. It touches λ_max(G) from below where v is the top
@@ -63,13 +60,4 @@ export function readRay(arena: Arena, { m, n }: GramSymbol, at: number, turns: r
     gradient: list(GRADIENT, axes),
     hessian: list(HESSIAN, axes * axes),
   }
-}
-
-/** Value and derivatives of p at a point. */
-export function rayAt(gram: GramSymbol, turns: readonly number[], point: readonly number[], v: Float64Array): Ray {
-  return borrow(arena => {
-    const ray = putRay(arena, gram, point, v)
-    arena.routines.rayAt(gram.record, arena.put(turns), ray, arena.alloc(arena.routines.visitBytes(gram.record)))
-    return readRay(arena, gram, ray, turns)
-  })
 }

@@ -1,9 +1,8 @@
 import { fail } from '../errors.ts'
 import { type Arena, borrow } from '../runtime/arena.ts'
 import type { GramSymbol } from '../runtime/gram-symbol.ts'
-import type { Box, Lattice } from './boxes.ts'
+import type { Box, Lattice, Neighbourhood } from './boxes.ts'
 import { bendsOfTaps, betweenPoints, ceilingOf } from './curvature.ts'
-import type { Neighbourhood } from './neighbourhood.ts'
 import { type Ray, readRay, TURN } from './ray.ts'
 
 /** What a search is asked for. */

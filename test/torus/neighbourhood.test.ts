@@ -4,10 +4,9 @@ import { conv } from '../../src/index.ts'
 import { type GramSymbol, withGramSymbol } from '../../src/runtime/gram-symbol.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
 import { ascend } from '../../src/torus/ascent.ts'
-import { closeNeighbourhood } from '../../src/torus/neighbourhood.ts'
-import { type Ray, rayAt, TURN } from '../../src/torus/ray.ts'
+import { type Ray, TURN } from '../../src/torus/ray.ts'
 import { ceilingOf } from '../../src/torus/curvature.ts'
-import { setErrors } from './parts.ts'
+import { closeNeighbourhood, rayAt, setErrors } from './parts.ts'
 import { uniform } from './random-layers.ts'
 
 /** Boxes that were closed, and neighbourhoods for which none was. */

@@ -4,8 +4,9 @@ import { putRecord } from '../../src/runtime/gram-record.ts'
 import type { GramSymbol } from '../../src/runtime/gram-symbol.ts'
 import type { Proof } from '../../src/runtime/cholesky-tests.ts'
 import type { Frequencies } from '../../src/symbol.ts'
-import type { Box, Lattice } from '../../src/torus/boxes.ts'
-import { putRay, type Ray } from '../../src/torus/ray.ts'
+import type { Peak } from '../../src/torus/ascent.ts'
+import type { Box, Lattice, Neighbourhood } from '../../src/torus/boxes.ts'
+import { putRay, type Ray, readRay } from '../../src/torus/ray.ts'
 
 export function arch(values: readonly number[], bends: readonly number[]): number {
   return borrow(arena => arena.routines.arch(bends.length, arena.put(values), arena.put(bends)))
@@ -185,5 +186,44 @@ export function times(gram: GramSymbol, at: Frequencies, x: Float64Array): Float
     gram.write(at, 0, 1, g)
     arena.routines.hermitianTimes(1, n, g, pair, out)
     return arena.f64(out, 4 * n).filter((_, k) => k % 2 === 0)
+  })
+}
+
+/** Value and derivatives of p at a point. */
+export function rayAt(gram: GramSymbol, turns: readonly number[], point: readonly number[], v: Float64Array): Ray {
+  return borrow(arena => {
+    const ray = putRay(arena, gram, point, v)
+    arena.routines.rayAt(gram.record, arena.put(turns), ray, arena.alloc(arena.routines.visitBytes(gram.record)))
+    return readRay(arena, gram, ray, turns)
+  })
+}
+
+/**
+ * The finish of METHODS §7: closes a whole neighbourhood of a maximiser θ* at a level t, whatever the gap, by a Schur complement and Taylor polynomials
+ * with proven remainders (assembly/search/neighbourhood.ts).
+ *
+ * @param cells boxes to a turn of each axis in the first grid
+ * @param ceiling any proven upper bound of M²: the remainders are linear in M², and t may stand for it if they grow slowly up to there
+ * @param most norm evaluations it may take
+ * @returns the widest box that could be proven, and the norm evaluations it took
+ */
+export function closeNeighbourhood(
+  gram: GramSymbol,
+  { ray: { point, v, value } }: Peak,
+  t: number,
+  tau: readonly number[],
+  cells: readonly number[],
+  ceiling: number,
+  most = Infinity,
+): { box?: Neighbourhood; evaluations: number } {
+  return borrow(arena => {
+    const { closeNeighbourhood, neighbourhoodBytes } = arena.routines
+    const ray = putRay(arena, gram, point, v)
+    arena.f64(ray, 1)[0] = value
+    const [spreads, counts, half, spent] = [arena.put(tau), arena.put(cells), arena.put(tau), arena.put([0])]
+    const work = arena.alloc(neighbourhoodBytes(gram.record))
+    const closed = closeNeighbourhood(gram.record, ray, t, spreads, counts, ceiling, most, half, spent, work)
+    const [evaluations] = arena.f64(spent, 1)
+    return closed ? { box: { point, half: Array.from(arena.f64(half, tau.length)) }, evaluations } : { evaluations }
   })
 }

@@ -4,8 +4,9 @@ import { conv } from '../../src/index.ts'
 import { withGramSymbol } from '../../src/runtime/gram-symbol.ts'
 import { symbolEverySize, tapPositions, type TrigonometricPolynomial } from '../../src/symbol.ts'
 import { piecesOf } from '../../src/torus/pieces.ts'
-import { type Maximiser, rayAt, TURN } from '../../src/torus/ray.ts'
+import { type Maximiser, TURN } from '../../src/torus/ray.ts'
 import { straightened } from '../../src/torus/straighten.ts'
+import { rayAt } from './parts.ts'
 import { randomLayer, uniform } from './random-layers.ts'
 
 const NEGLIGIBLE = 2 ** -20
