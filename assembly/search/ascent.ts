@@ -28,8 +28,8 @@ const miss: usize = memory.data(24, 8)
 const along: usize = memory.data(280, 8)
 
 /** Of the scratch of `ascend` and `polish`. */
-export function ascentBytes(gram: Gram): usize {
-  return rayBytes(gram) + ((<usize>((1 + AXES) * gram.n)) << 4) + max(visitBytes(gram), derivativesBytes(gram, 1))
+export function ascentBytes(gram: Gram): f64 {
+  return <f64>rayBytes(gram) + 16 * (1 + AXES) * <f64>gram.n + max(visitBytes(gram), derivativesBytes(gram, 1))
 }
 
 /** Steps of Lanczos from a vector nearby, enough that a second round is rare. */

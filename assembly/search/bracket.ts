@@ -8,7 +8,7 @@
 import { cholesky } from '../cholesky'
 import { climb } from '../climb'
 import { climbSingle } from '../generated/climb-single'
-import { aligned, blockOf, evaluate, evaluateSingle, fromLane, Gram, margin, matrixBytes, phaseBytes, toLane } from './gram-symbol'
+import { aligned, blockOf, evaluate, evaluateSingle, fromLane, Gram, margin, matrixBytes, matrixSize, phaseBytes, toLane } from './gram-symbol'
 import { ceilingsOf, roughMargin, tops } from './cholesky-tests'
 
 /** By which part a quotient in single precision is lowered, so that it is not above λ_max for all that is seen. */
@@ -46,18 +46,19 @@ class Question {
 const question = changetype<Question>(memory.data(64, 16))
 
 /** Of the scratch of `bracket`. */
-export function bracketBytes(gram: Gram, count: i32): usize {
+export function bracketBytes(gram: Gram, count: i32): f64 {
   const n = gram.n
-  const block = min(count, blockOf(n, 4))
+  const block = min(count, blockOf(gram, 4))
   const list = aligned(<usize>count << 2) + aligned(<usize>(block * gram.axes) << 3)
-  const vectors = max((block + 3) >> 2, (min(count, blockOf(n, 2)) + 1) >> 1)
-  return list + 2 * phaseBytes(gram, (block + 1) >> 1) + <usize>vectors * matrixBytes(n) + stepsBytes(n)
+  const vectors = max((block + 3) >> 2, (min(count, blockOf(gram, 2)) + 1) >> 1)
+  return <f64>(list + 2 * phaseBytes(gram, (block + 1) >> 1)) + <f64>vectors * matrixSize(n) + stepsBytes(n)
 }
 
 /** Of a vector, results, and what steps of Lanczos or a factorisation take. */
-export function stepsBytes(n: i32): usize {
+export function stepsBytes(n: i32): f64 {
   const column = (<usize>n) << 5
-  return column + 96 + max<usize>(<usize>(MOST_STEPS + 1) * column + MOST_STEPS * 48, matrixBytes(n) + (<usize>n << 4) + 64)
+  const steps = <usize>(MOST_STEPS + 1) * column + MOST_STEPS * 48
+  return <f64>(column + 96) + max(<f64>steps, matrixSize(n) + 16 * <f64>n + 64)
 }
 
 /**
@@ -150,7 +151,7 @@ function gather(axes: i32, list: usize, count: i32, to: usize): void {
 /** In single precision. */
 function roughly(gram: Gram, list: usize, count: i32, w: usize): void {
   const n = gram.n
-  const block = blockOf(n, 4)
+  const block = blockOf(gram, 4)
   const most = min(count, block)
   const points = w
   const phase = points + aligned(<usize>(most * gram.axes) << 3)
@@ -211,7 +212,7 @@ function four(gram: Gram, h: usize, list: usize, lanes: i32, w: usize): void {
 /** In double precision. */
 function closely(gram: Gram, list: usize, count: i32, w: usize): void {
   const n = gram.n
-  const block = blockOf(n, 2)
+  const block = blockOf(gram, 2)
   const most = min(count, block)
   const points = w
   const phase = points + aligned(<usize>(most * gram.axes) << 3)

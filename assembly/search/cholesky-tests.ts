@@ -51,7 +51,7 @@ const AMPLE: f64 = 1.2
 export function below(gram: Gram, rough: bool, turns: usize, points: usize, count: i32, levels: usize, passed: usize, w: usize): void {
   const n = gram.n
   const lanes = rough ? 4 : 2
-  const block = blockOf(n, lanes)
+  const block = blockOf(gram, lanes)
   const most = min(count, block)
   const phase = w
   const rounded = phase + phaseBytes(gram, (most + 1) >> 1)

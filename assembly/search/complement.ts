@@ -4,7 +4,7 @@ import { choleskySolve } from '../cholesky-solve'
 import { climb, deflate } from '../climb'
 import { axpy, dot } from '../vector'
 import { stepsBytes } from './bracket'
-import { evaluate, fromLane, Gram, margin, matrixBytes, phaseBytes, toLane } from './gram-symbol'
+import { evaluate, fromLane, Gram, margin, matrixBytes, matrixSize, phaseBytes, toLane } from './gram-symbol'
 import { UNIT } from './numbers'
 
 /** Part of the distance from t to the next eigenvalue that is tried as a floor, at first and then. */
@@ -20,8 +20,8 @@ const STEPS: i32 = 16
 const PAIRS: i32 = 2
 
 /** Of the scratch of `complement` and `belowShare`. */
-export function complementBytes(gram: Gram): usize {
-  return phaseBytes(gram, PAIRS) + <usize>(2 + PAIRS) * matrixBytes(gram.n) + stepsBytes(gram.n) + ((<usize>gram.n) << 6) + 64
+export function complementBytes(gram: Gram): f64 {
+  return <f64>phaseBytes(gram, PAIRS) + (2 + PAIRS) * matrixSize(gram.n) + stepsBytes(gram.n) + 64 * <f64>gram.n + 64
 }
 
 /**

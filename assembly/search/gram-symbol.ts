@@ -61,6 +61,12 @@ export function matrixBytes(n: i32): usize {
   return (<usize>(n * n)) << 5
 }
 
+/** The same where it may be more than 32 bits can address: sizes of scratch are doubles, and whoever provides it refuses what is too much. */
+@inline
+export function matrixSize(n: i32): f64 {
+  return 32 * <f64>n * <f64>n
+}
+
 /** Addresses are multiples of 16. */
 @inline
 export function aligned(bytes: usize): usize {
@@ -110,10 +116,10 @@ export function fromLane(n: i32, pair: usize, lane: usize, v: usize): void {
   for (let i = 0; i < 2 * n; i++, v += 8, from += 16) store<f64>(v, load<f64>(from))
 }
 
-/** Bytes of matrices evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
+/** Bytes of matrices and phases evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
 const CACHE: usize = 1 << 19
 
 /** Matrices of `lanes` to a vector that are evaluated together. */
-export function blockOf(n: i32, lanes: i32): i32 {
-  return lanes * <i32>max<usize>(2, CACHE / matrixBytes(n))
+export function blockOf(gram: Gram, lanes: i32): i32 {
+  return lanes * <i32>max<usize>(2, CACHE / (matrixBytes(gram.n) + ((<usize>(lanes * gram.positions.count)) << 4)))
 }

@@ -7,7 +7,7 @@ import { item } from './numbers'
 
 const PAGE: usize = 65536
 /** The last page of what 32 bits can address stays free, so that no address overflows. */
-const LARGEST: usize = 0xffff0000
+const LARGEST: f64 = 4294901760
 
 let top: usize = 0
 
@@ -22,18 +22,18 @@ export function heapTop(): usize {
 
 /** To keep. */
 export function allocate(bytes: usize): usize {
-  const at = room(bytes)
+  const at = room(<f64>bytes)
   top = at + aligned(bytes)
   return at
 }
 
 /** Scratch, until the next call of `allocate` or of `room`. Without memory for it the search ends in a trap, and `heapTop` is 0. */
-export function room(bytes: usize): usize {
+export function room(bytes: f64): usize {
+  if (<f64>top + bytes > LARGEST) exhausted()
   const held = (<usize>memory.size()) * PAGE
-  const end = top + aligned(bytes)
-  if (end < top || end > LARGEST) exhausted()
+  const end = top + aligned(<usize>bytes)
   if (end <= held) return top
-  const wanted = <i32>(min<usize>(held, LARGEST - held) / PAGE)
+  const wanted = <i32>(min<usize>(held, <usize>LARGEST - held) / PAGE)
   const needed = <i32>((end - held + PAGE - 1) / PAGE)
   if ((wanted < needed || memory.grow(wanted) < 0) && memory.grow(needed) < 0) exhausted()
   return top

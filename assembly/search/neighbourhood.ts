@@ -52,8 +52,8 @@ const bowl: usize = memory.data(72, 8)
 const shared: usize = memory.data(72, 8)
 
 /** Of the scratch of `closeNeighbourhood`. */
-export function neighbourhoodBytes(gram: Gram): usize {
-  return ((<usize>(DERIVATIVES * gram.n)) << 4) + max(derivativesBytes(gram, 4), complementBytes(gram))
+export function neighbourhoodBytes(gram: Gram): f64 {
+  return 16 * DERIVATIVES * <f64>gram.n + max(derivativesBytes(gram, 4), complementBytes(gram))
 }
 
 /**

@@ -7,7 +7,7 @@ import { hermitianSymbol } from '../hermitian-symbol'
 import { tapProducts, tapSums } from '../taps'
 import { dot } from '../vector'
 import { MOST_STEPS, stepsBytes } from './bracket'
-import { AXES, evaluate, fromLane, Gram, matrixBytes, phaseBytes, phasesAt, toLane } from './gram-symbol'
+import { AXES, evaluate, fromLane, Gram, matrixBytes, matrixSize, phaseBytes, phasesAt, toLane } from './gram-symbol'
 import { item, setItem } from './numbers'
 
 /** In doubles: four of its own, then for three axes the point, the gradient and the Hessian (axes × axes), one unused, then v and F(θ)v, re, im, re, im, … */
@@ -55,10 +55,11 @@ export function rayBytes(gram: Gram): usize {
 const LISTS: i32 = 1 + AXES + (AXES * (AXES + 1)) / 2
 
 /** Of the scratch of `visit`. */
-export function visitBytes(gram: Gram): usize {
-  const taps = <usize>gram.places.count
-  const own = phaseBytes(gram, 1) + matrixBytes(gram.n) + stepsBytes(gram.n)
-  return max(own, (taps << 5) + ((<usize>LISTS * taps) << 4) + ((taps * <usize>gram.m) << 4) + ((<usize>(LISTS * gram.m)) << 4))
+export function visitBytes(gram: Gram): f64 {
+  const taps = <f64>gram.places.count
+  const m = <f64>gram.m
+  const own = <f64>phaseBytes(gram, 1) + matrixSize(gram.n) + stepsBytes(gram.n)
+  return max(own, 16 * (2 * taps + LISTS * taps + taps * m + LISTS * m))
 }
 
 /**
@@ -177,10 +178,10 @@ function listOrders(axes: i32, order: i32): i32 {
 }
 
 /** Of the scratch of `derivatives` up to an order. */
-export function derivativesBytes(gram: Gram, order: i32): usize {
-  const pairs = <usize>(listOrders(gram.axes, order) + 2) >> 1
-  const column = (<usize>gram.n) << 5
-  return column + pairs * (column + matrixBytes(gram.n)) + phaseBytes(gram, 1) + phaseBytes(gram, <i32>pairs)
+export function derivativesBytes(gram: Gram, order: i32): f64 {
+  const pairs = (listOrders(gram.axes, order) + 2) >> 1
+  const column = 32 * <f64>gram.n
+  return column + <f64>pairs * (column + matrixSize(gram.n)) + <f64>(phaseBytes(gram, 1) + phaseBytes(gram, pairs))
 }
 
 /**

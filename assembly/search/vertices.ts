@@ -177,7 +177,7 @@ export function exceeds(boxes: List): bool {
 
 /** Puts vertices in order, the highest values first, and those of equal values as they were. */
 export function sortByValue(list: List): void {
-  const half = room((<usize>list.length) << 2)
+  const half = room(4 * <f64>list.length)
   for (let width = 1; width < list.length; width *= 2) {
     for (let from = 0; from + width < list.length; from += 2 * width) {
       const end = min(from + 2 * width, list.length)

@@ -162,7 +162,7 @@ function measureSome(list: List, first: i32, count: i32, t: f64, steps: i32): vo
   const bytes = (<usize>gram.axes) << 3
   const numbers = aligned((<usize>count) << 3)
   const all = <usize>count * size
-  const vectors = room(all + 2 * numbers + aligned(<usize>count * bytes) + bracketBytes(gram, count))
+  const vectors = room(<f64>(all + 2 * numbers + aligned(<usize>count * bytes)) + bracketBytes(gram, count))
   const values = vectors + all
   const ceilings = values + numbers
   const points = ceilings + numbers
@@ -205,7 +205,7 @@ function testThose(vertices: List, rough: bool): void {
   let count = 0
   const most = vertices.length
   const numbers = aligned((<usize>most) << 3)
-  const indices = room(3 * numbers + aligned(<usize>most * bytes) + bracketBytes(gram, most))
+  const indices = room(<f64>(3 * numbers + aligned(<usize>most * bytes)) + bracketBytes(gram, most))
   const levels = indices + numbers
   const passed = levels + numbers
   const points = passed + numbers

@@ -11,7 +11,7 @@ export type Batch = (arena: Arena, g: number, first: number, size: number) => vo
 
 type Positions = readonly (readonly number[])[]
 
-/** Bytes of matrices evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
+/** Bytes of matrices and phases evaluated together: enough to stream the taps once for many, few enough that they stay in the second-level cache. */
 const CACHE = 2 ** 19
 
 /** fl(G(θ)) for blocks of frequencies in turn, in pair layout. */
@@ -44,7 +44,7 @@ function inBlocks(
   evaluate: (arena: Arena, phase: number, vectors: number, g: number, pairs: number) => void,
 ): void {
   const count = countOf(frequencies)
-  const block = lanes * Math.max(2, Math.floor(CACHE / (n * n * 32)))
+  const block = lanes * Math.max(2, Math.floor(CACHE / (n * n * 32 + lanes * positions.length * 16)))
   for (let first = 0; first < count; first += block) {
     const size = Math.min(block, count - first)
     const vectors = Math.ceil(size / lanes)

@@ -46,8 +46,9 @@ export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Latti
         endRound()
       }
     })
+    const result = resultOf(arena, gram, lattice, goal)
     if (goal.observe) for (const closed of observations(arena, tau.length)) goal.observe(closed)
-    return resultOf(arena, gram, lattice, goal)
+    return result
   })
 }
 
@@ -72,9 +73,9 @@ function putProblem(arena: Arena, gram: GramSymbol, tau: readonly number[], latt
 
 /** Class State of assembly/search/state.ts. */
 function resultOf(arena: Arena, gram: GramSymbol, { turns }: Lattice, { gap }: Goal): Enclosure {
-  const at = arena.routines.searchState()
+  const at = arena.routines.searchState() >>> 0
   const [lower, , , , extra, visited, upper] = arena.f64(at, 7)
-  const [best] = arena.i32(at + 64, 1)
+  const best = arena.i32(at + 64, 1)[0] >>> 0
   const { onLattice, ...ray } = readRay(arena, gram, best, turns)
   return {
     lower,
@@ -90,33 +91,33 @@ export function inMemory(arena: Arena, search: () => void): void {
   try {
     search()
   } catch (cause) {
-    if (!(cause instanceof WebAssembly.RuntimeError) || arena.routines.heapTop() > 0) throw cause
+    if (!(cause instanceof WebAssembly.RuntimeError) || arena.routines.heapTop() !== 0) throw cause
     fail('memory', 'memory', 'room for all boxes of a search', 'no more to be had', 'Ask for a wider gap or fewer evaluations')
   }
 }
 
 /** The addresses in a list. */
-function listed(arena: Arena, which: number): Int32Array {
-  const [items, length] = arena.i32(arena.routines.searchList(which), 2)
-  return arena.i32(items, length).slice()
+function listed(arena: Arena, which: number): number[] {
+  const [items, length] = arena.i32(arena.routines.searchList(which) >>> 0, 2)
+  return Array.from(arena.i32(items >>> 0, length), at => at >>> 0)
 }
 
 /** Puts the top eigenvectors of complete decompositions where vertices that wait for them keep theirs (class Vertex of assembly/search/vertices.ts). */
 function decompose(gram: GramSymbol, { turns }: Lattice): void {
   borrow(arena => {
     // what the search has taken since it began
-    arena.alloc(arena.routines.heapTop() - arena.alloc(0))
+    arena.alloc((arena.routines.heapTop() >>> 0) - arena.alloc(0))
     for (const vertex of listed(arena, SUSPECTS)) {
       const vector = gram.topVector({ turns, points: arena.f64(vertex, turns.length).slice() })
-      const [slot] = arena.i32(vertex + 52, 1)
+      const slot = arena.i32(vertex + 52, 1)[0] >>> 0
       arena.f64(slot, vector.length).set(vector)
     }
   })
 }
 
 function observations(arena: Arena, axes: number): (Box | Neighbourhood)[] {
-  return Array.from(listed(arena, OBSERVATIONS), at => {
-    const whole = at & ~1
+  return listed(arena, OBSERVATIONS).map(at => {
+    const whole = at - (at % 2)
     const triple = (k: number) => Array.from(arena.f64(whole + 24 * k, axes))
     return at === whole ? { corner: triple(0), width: triple(1) } : { point: triple(0), half: triple(1) }
   })
