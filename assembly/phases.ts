@@ -10,51 +10,57 @@ import { turn } from './trig'
  *   turns    in   axes × n_d                    points  in  count × axes × x_d, whole doubles, |q|·x_d < 2⁵³
  *   sizes    in   axes × how many |q| > 0       far     in  those |q| of every axis, ascending, as doubles
  *   entries  in   taps × axes × ±(1 + place of |q_d| among them), 0 for q_d = 0, 32 bits each
- *   table         as many × [cos sin], scratch
+ *   table         as many × [cos cos'][sin sin'], scratch
  *   out      out  ⌈count/2⌉ × taps × [cos cos'][sin sin']; an odd count repeats its last frequency
  */
 export function phases(
   count: i32, axes: i32, taps: i32, turns: usize, points: usize, sizes: usize, far: usize, entries: usize, table: usize, out: usize,
 ): void {
   const row = (<usize>taps) << 5
-  for (let i = 0; i < count; i++, points += (<usize>axes) << 3) {
+  const point = (<usize>axes) << 3
+  for (let i = 0; i < count; i += 2, points += 2 * point, out += row) {
     factors(axes, turns, points, sizes, far, table)
-    const at = out + <usize>(i >> 1) * row + ((<usize>(i & 1)) << 3)
-    products(axes, taps, sizes, entries, table, at)
-    if (i + 1 == count && !(i & 1)) products(axes, taps, sizes, entries, table, at + 8)
+    factors(axes, turns, i + 1 < count ? points + point : points, sizes, far, table + 8)
+    products(axes, taps, sizes, entries, table, out)
   }
 }
 
-function factors(axes: i32, turns: usize, point: usize, sizes: usize, far: usize, table: usize): void {
+/** A factor, before it goes into its lane. */
+const factor: usize = memory.data(16, 16)
+
+/** Those of one frequency, in one lane. */
+function factors(axes: i32, turns: usize, point: usize, sizes: usize, far: usize, lane: usize): void {
   for (let d = 0; d < axes; d++, turns += 8, point += 8, sizes += 4) {
     const n = load<f64>(turns)
     const x = load<f64>(point)
-    for (let k = load<i32>(sizes); k > 0; k--, far += 8, table += 16) {
+    for (let k = load<i32>(sizes); k > 0; k--, far += 8, lane += 32) {
       const j = load<f64>(far) * x
-      turn(j - n * Math.floor(j / n), n, table)
+      turn(j - n * Math.floor(j / n), n, factor)
+      store<f64>(lane, load<f64>(factor))
+      store<f64>(lane, load<f64>(factor, 8), 16)
     }
   }
 }
 
-/** One lane of the phases of all positions. */
+/** The phases of all positions at two frequencies. */
 function products(axes: i32, taps: i32, sizes: usize, entries: usize, table: usize, out: usize): void {
   for (; taps > 0; taps--, out += 32) {
-    let re: f64 = 1
-    let im: f64 = 0
-    let first = table - 16
+    let re = f64x2.splat(1)
+    let im = f64x2.splat(0)
+    let first = table - 32
     for (let d = 0; d < axes; d++, entries += 4) {
       const e = load<i32>(entries)
       if (e != 0) {
-        const at = first + ((<usize>(e < 0 ? -e : e)) << 4)
-        const c = load<f64>(at)
-        const s = e < 0 ? -load<f64>(at, 8) : load<f64>(at, 8)
+        const at = first + ((<usize>(e < 0 ? -e : e)) << 5)
+        const c = v128.load(at)
+        const s = e < 0 ? f64x2.neg(v128.load(at, 16)) : v128.load(at, 16)
         const x = re
-        re = x * c - im * s
-        im = x * s + im * c
+        re = f64x2.sub(f64x2.mul(x, c), f64x2.mul(im, s))
+        im = f64x2.add(f64x2.mul(x, s), f64x2.mul(im, c))
       }
-      first += (<usize>load<i32>(sizes + ((<usize>d) << 2))) << 4
+      first += (<usize>load<i32>(sizes + ((<usize>d) << 2))) << 5
     }
-    store<f64>(out, re)
-    store<f64>(out, im, 16)
+    v128.store(out, re)
+    v128.store(out, im, 16)
   }
 }

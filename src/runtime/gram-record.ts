@@ -26,7 +26,7 @@ export function putRecord(arena: Arena, gram: Recorded): number {
   const { m, n, axes, proof } = gram
   const cold = arena.put(coldStart(n).subarray(0, 2 * n))
   const [places, positions] = [gram.places, gram.positions].map(list => putPositions(arena, list, axes))
-  const table = arena.alloc(16 * Math.max(places.factors, positions.factors))
+  const table = arena.alloc(32 * Math.max(places.factors, positions.factors))
   const at = arena.alloc(88)
   arena.i32(at, 10).set([m, n, axes, gram.taps, gram.planes, gram.planesSingle, cold, table, places.at, positions.at])
   const hidden = [choleskyError(n) * n, singleFactor(n), hiddenSingle(n)]

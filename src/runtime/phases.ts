@@ -53,7 +53,7 @@ export function putPhasesAt(
   const out = arena.alloc(Math.max(1, ((count + 1) >> 1) * taps) * 32)
   const { far, words } = planOf(positions, axes)
   borrow(inner => {
-    const table = inner.alloc(far.length * 16)
+    const table = inner.alloc(far.length * 32)
     const sizes = inner.alloc(words.length * 4)
     const [n, x, q] = [inner.put(turns), inner.put(points.subarray(first * axes, (first + count) * axes)), inner.put(far)]
     inner.i32(sizes, words.length).set(words)

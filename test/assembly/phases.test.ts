@@ -87,7 +87,7 @@ test('taps of a symbol: row-major over the axes; a symbol without axes has one p
 })
 
 test('nothing is written beyond the phases', () => {
-  const [out, table] = fenced([2 * 3 * 4, 2 * 2], (arena, out, table) => {
+  const [out, table] = fenced([2 * 3 * 4, 2 * 4], (arena, out, table) => {
     const words = arena.alloc(16)
     arena.i32(words, 4).set([2, 1, -2, 0])
     const n = arena.put([9])
