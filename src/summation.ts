@@ -30,9 +30,13 @@ export function sumOfSquares(x: ArrayLike<number>, from = 0, to = x.length): num
 
 /** max |x|, 0 for no entries. */
 export function peakOf(x: ArrayLike<number>): number {
-  let largest = 0
-  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]))
-  return largest
+  // Comparisons make no numbers that an interpreter would have to box.
+  let [low, high] = [0, 0]
+  for (let i = 0; i < x.length; i++) {
+    if (x[i] > high) high = x[i]
+    else if (x[i] < low) low = x[i]
+  }
+  return Math.max(high, -low)
 }
 
 /** Σ |x| over `count` entries, `step` apart, to nearest or one ulp beside it. */
