@@ -253,6 +253,16 @@ test('single precision: a ceiling grows with √2·γ_c of what was factorised',
   }
 })
 
+test('single precision: what G may err by is in the ceiling', () => {
+  for (const n of [1, 3, 8]) {
+    const at = (errorSingle: number) =>
+      ceilingOf(new Array<number>(n).fill(0.5), 1, undefined, { errorSingle, error: 0 }).ceilings[0]
+    const plain = at(0)
+    for (const error of [1e-6, 1e-3, 1e-2])
+      assert.ok(at(error) - plain >= 0.999 * error, `${n} channels: ${at(error) - plain} for ${error}`)
+  }
+})
+
 test('single precision: what the factor costs is measured, not guessed', () => {
   // level·I + c·11ᵀ has row sums n times as large as its factor's diagonal lets expect; λ_max(−c·11ᵀ) is 0
   const n = 64
