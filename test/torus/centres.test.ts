@@ -65,4 +65,67 @@ test('a box is closed by proven ceilings of its corners and its centre, never by
   assert.ok(byCorners > 100 && byCentre > 20, `${byCorners} boxes closed by corners, ${byCentre} by centres`)
 })
 
+/** What λ_max is at least at some points. */
+function values(gram: GramSymbol, points: readonly (readonly number[])[], turns: readonly number[]): number[] {
+  return gram.climb({ turns, points: Float64Array.from(points.flat()) }, 24).map(({ value }) => value)
+}
+
+test('every ceiling is above λ_max of its own point, and by what G may err: in two axes and in three, where few coordinates tell points apart', () => {
+  let seen = 0
+  for (let seed = 1; seed <= 12; seed++) {
+    const next = uniform(seed)
+    const [n, sides] = seed % 3 ? [5, [3, 3]] : [4, [3, 3, 3]]
+    const data = Float64Array.from({ length: sides.reduce((a, b) => a * b, n * n) }, () => next() + next() - 1)
+    const turns = sides.map(() => LATTICE.turns[0])
+    withGramSymbol(symbolEverySize(conv({ data, shape: [n, n, ...sides] })), 0, gram => {
+      if (seed % 2) clumsy(gram)
+      const corners = new Map<string, number[]>()
+      const observe = (closed: object) => {
+        if (!('corner' in closed)) return
+        const { corner, width } = closed as Box
+        for (let bits = 0; bits < 1 << turns.length; bits++) {
+          const point = corner.map((x, d) => (x + ((bits >> d) & 1 ? width[d] : 0)) % turns[d])
+          corners.set(point.join(), point)
+        }
+      }
+      const tau = sides.map(() => 1)
+      enclose(gram, tau, { turns, discrete: false }, { gap: 1e-3, maxEvaluations: 5000, observe })
+      const points = [...corners.values()]
+      const ceilings = provenCeilings(points)
+      const least = values(gram, points, turns)
+      const error = seed % 2 ? 1e-4 * values(gram, [turns.map(() => 0)], turns)[0] : 0
+      ceilings.forEach((ceiling, i) => {
+        if (ceiling === Infinity) return
+        seen++
+        assert.ok(
+          ceiling >= least[i] + 1.9 * error,
+          `seed ${seed}: ${ceiling} at ${points[i]}, where λ_max is ${least[i]} and G errs by ${error}`,
+        )
+      })
+    })
+  }
+  assert.ok(seen > 1000, `${seen} ceilings`)
+})
+
+test('on a lattice between whose points nothing lies every single point is proven', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const next = uniform(seed)
+    const turns = [1 + (seed % 7), 1 + (seed % 5)]
+    const n = 1 + (seed % 4)
+    const data = Float64Array.from({ length: n * n * 9 }, () => next() + next() - 1)
+    withGramSymbol(symbolEverySize(conv({ data, shape: [n, n, 3, 3] })), 0, gram => {
+      const { upper } = enclose(
+        gram,
+        [1, 1],
+        { turns, discrete: true },
+        { gap: [1e-3, 1e-6, 1e-10][seed % 3], maxEvaluations: 5000 },
+      )
+      const points = Array.from({ length: turns[0] * turns[1] }, (_, i) => [i % turns[0], Math.floor(i / turns[0])])
+      const ceilings = provenCeilings(points)
+      for (const [i, ceiling] of ceilings.entries())
+        assert.ok(ceiling <= upper * upper, `seed ${seed}: ${ceiling} at ${points[i]} of ${turns}`)
+    })
+  }
+})
+
 test.run()
