@@ -6,7 +6,7 @@ import { symbolEverySize } from '../../src/symbol.ts'
 import type { Box } from '../../src/torus/boxes.ts'
 import { bendsOfTaps } from '../../src/torus/curvature.ts'
 import { enclose } from '../../src/torus/search.ts'
-import { arch, archAround, provenCeilings, setErrors, withSetting } from './parts.ts'
+import { arch, archAround, provenCeilings, rayAt, setErrors, withSetting } from './parts.ts'
 import { uniform } from './random-layers.ts'
 
 const LATTICE = { turns: [105 * 2 ** 17, 105 * 2 ** 17], discrete: false }
@@ -65,46 +65,56 @@ test('a box is closed by proven ceilings of its corners and its centre, never by
   assert.ok(byCorners > 100 && byCentre > 20, `${byCorners} boxes closed by corners, ${byCentre} by centres`)
 })
 
-/** What λ_max is at least at some points. */
-function values(gram: GramSymbol, points: readonly (readonly number[])[], turns: readonly number[]): number[] {
-  return gram.climb({ turns, points: Float64Array.from(points.flat()) }, 24).map(({ value }) => value)
+/** λ_max at some points, by complete decompositions. */
+function truth(gram: GramSymbol, points: readonly (readonly number[])[], turns: readonly number[]): number[] {
+  return points.map(point => rayAt(gram, turns, point, gram.topVector({ turns, points: Float64Array.from(point) })).value)
 }
 
-test('every ceiling is above λ_max of its own point, and by what G may err: in two axes and in three, where few coordinates tell points apart', () => {
+test('every ceiling is above λ_max of its own point, and by what G may err', () => {
   let seen = 0
-  for (let seed = 1; seed <= 12; seed++) {
-    const next = uniform(seed)
-    const [n, sides] = seed % 3 ? [5, [3, 3]] : [4, [3, 3, 3]]
-    const data = Float64Array.from({ length: sides.reduce((a, b) => a * b, n * n) }, () => next() + next() - 1)
-    const turns = sides.map(() => LATTICE.turns[0])
-    withGramSymbol(symbolEverySize(conv({ data, shape: [n, n, ...sides] })), 0, gram => {
-      if (seed % 2) clumsy(gram)
-      const corners = new Map<string, number[]>()
-      const observe = (closed: object) => {
-        if (!('corner' in closed)) return
-        const { corner, width } = closed as Box
-        for (let bits = 0; bits < 1 << turns.length; bits++) {
-          const point = corner.map((x, d) => (x + ((bits >> d) & 1 ? width[d] : 0)) % turns[d])
-          corners.set(point.join(), point)
+  for (const [n, sides, seeds] of [
+    [5, [3, 3], [1, 2, 3, 4, 5, 6]],
+    // few coordinates tell a thousand points apart
+    [2, [3, 3, 3], Array.from({ length: 40 }, (_, i) => i)],
+    // tests fail, for a few steps of Lanczos are far below λ_max
+    [100, [3], [12, 13, 14, 16]],
+  ] as [number, number[], number[]][]) {
+    for (const seed of seeds) {
+      const next = uniform(seed)
+      const data = Float64Array.from({ length: sides.reduce((a, b) => a * b, n * n) }, () => next() + next() - 1)
+      const turns = sides.map(() => LATTICE.turns[0])
+      withGramSymbol(symbolEverySize(conv({ data, shape: [n, n, ...sides] })), 0, gram => {
+        const errs = n === 5 && seed % 2 === 1
+        if (errs) clumsy(gram)
+        const corners = new Map<string, number[]>()
+        const observe = (closed: object) => {
+          if (!('corner' in closed)) return
+          const { corner, width } = closed as Box
+          for (let bits = 0; bits < 1 << turns.length; bits++) {
+            const point = corner.map((x, d) => (x + ((bits >> d) & 1 ? width[d] : 0)) % turns[d])
+            corners.set(point.join(), point)
+          }
         }
-      }
-      const tau = sides.map(() => 1)
-      enclose(gram, tau, { turns, discrete: false }, { gap: 1e-3, maxEvaluations: 5000, observe })
-      const points = [...corners.values()]
-      const ceilings = provenCeilings(points)
-      const least = values(gram, points, turns)
-      const error = seed % 2 ? 1e-4 * values(gram, [turns.map(() => 0)], turns)[0] : 0
-      ceilings.forEach((ceiling, i) => {
-        if (ceiling === Infinity) return
-        seen++
-        assert.ok(
-          ceiling >= least[i] + 1.9 * error,
-          `seed ${seed}: ${ceiling} at ${points[i]}, where λ_max is ${least[i]} and G errs by ${error}`,
+        enclose(
+          gram,
+          sides.map(() => 1),
+          { turns, discrete: false },
+          { gap: 1e-3, maxEvaluations: 5000, observe },
         )
+        const points = [...corners.values()]
+        const ceilings = provenCeilings(points)
+        const tops = truth(gram, points, turns)
+        const error = errs ? 1.9e-4 * truth(gram, [turns.map(() => 0)], turns)[0] : 0
+        for (const [i, ceiling] of ceilings.entries()) {
+          if (ceiling === Infinity) continue
+          seen++
+          const least = tops[i] * (1 - 1e-13) + error
+          assert.ok(ceiling >= least, `${n} channels, seed ${seed}: ${ceiling} at ${points[i]}, where ${least} is needed`)
+        }
       })
-    })
+    }
   }
-  assert.ok(seen > 1000, `${seen} ceilings`)
+  assert.ok(seen > 10_000, `${seen} ceilings`)
 })
 
 test('on a lattice between whose points nothing lies every single point is proven', () => {
