@@ -253,6 +253,7 @@ function cutShort(boxes: List): void {
     visit(round, state.t)
     keepOpen(round, left)
     if (left.length > 0) continue
+    if (state.problem.observed != 0) observe()
     finish(state.t)
     return
   }

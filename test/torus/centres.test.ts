@@ -17,10 +17,11 @@ function clumsy(gram: GramSymbol): void {
   setErrors(gram, { error: 1e-4 * value, errorSingle: 1e-3 * value })
 }
 
-test('a box is closed by proven ceilings of its corners and its centre, never by values', () => {
+test('a box is closed by proven ceilings of its corners and its centre, never by values; at the level a spent budget leaves, too', () => {
   let byCentre = 0
   let byCorners = 0
-  for (let seed = 1; seed <= 30; seed++) {
+  let cutShort = 0
+  for (let seed = 1; seed <= 60; seed++) {
     const next = uniform(seed)
     const n = 6 + (seed % 12)
     const data = Float64Array.from({ length: n * n * 9 }, () => next() + next() - 1)
@@ -30,9 +31,10 @@ test('a box is closed by proven ceilings of its corners and its centre, never by
       const observe = (closed: object) => {
         if ('corner' in closed) boxes.push(closed as Box)
       }
-      const goal = { gap: 1e-3, maxEvaluations: 20_000, observe }
+      const goal = { gap: 1e-3, maxEvaluations: seed % 3 ? 20_000 : 30 + seed, observe }
       const { upper, converged } = enclose(gram, [1, 1], LATTICE, goal)
-      assert.ok(converged || seed % 2, `seed ${seed}`)
+      assert.ok(converged || seed % 2 || seed % 3 === 0, `seed ${seed}`)
+      if (!converged) cutShort++
       const points = (box: Box) => {
         const [x, y] = box.corner
         const [w, h] = box.width
@@ -62,7 +64,8 @@ test('a box is closed by proven ceilings of its corners and its centre, never by
       })
     })
   }
-  assert.ok(byCorners > 100 && byCentre > 20, `${byCorners} boxes closed by corners, ${byCentre} by centres`)
+  const told = `${byCorners} boxes closed by corners, ${byCentre} by centres, ${cutShort} searches cut short`
+  assert.ok(byCorners > 200 && byCentre > 40 && cutShort > 10, told)
 })
 
 /** λ_max at some points, by complete decompositions. */
