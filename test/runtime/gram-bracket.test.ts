@@ -5,7 +5,7 @@ import { singleCost } from '../../src/runtime/cholesky-tests.ts'
 import { type GramSymbol, withGramSymbol } from '../../src/runtime/gram-symbol.ts'
 import { eigenpairs } from '../../src/runtime/hermitian.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
-import { complement, times } from '../torus/parts.ts'
+import { complement, setErrors, times } from '../torus/parts.ts'
 import { uniform } from '../torus/random-layers.ts'
 
 const TURNS = [48, 48]
@@ -101,6 +101,44 @@ test('a rough test passes from its margin on and never below λ_max', () => {
           [0, 0, 0, 0, 0, 0],
           `n = ${n}, ${part}`,
         )
+    })
+  }
+})
+
+test('tests of many frequencies: each passes or fails by its own λ_max', () => {
+  for (const n of [1, 3, 17]) {
+    open(n, 13 * n, gram => {
+      const exact = truth(gram, 9)
+      const lost = 4 * singleCost(gram.n, gram, Math.max(...exact))
+      for (const pattern of [0b101010101, 0b010101010, 0b110011001, 0b000100000]) {
+        const wanted = exact.map((_, k) => (pattern >> k) & 1)
+        const levels = Float64Array.from(exact, (top, k) => (wanted[k] ? top + lost : top * 0.999))
+        assert.equal([...gram.below(someFrequencies(9), levels)], wanted, `n = ${n}, double`)
+        assert.equal([...gram.belowRoughly(someFrequencies(9), levels)], wanted, `n = ${n}, single`)
+      }
+    })
+  }
+})
+
+test('brackets in double precision alone: each value, ceiling and vector is of its own frequency', () => {
+  for (const n of [2, 5, 33]) {
+    open(n, 17 * n, gram => {
+      const exact = truth(gram, 7)
+      const t = 1.001 * Math.max(...exact)
+      // nothing is left to single precision
+      setErrors(gram, { errorSingle: t })
+      const { values, ceilings, vectors } = gram.bracket(someFrequencies(7), t, 24, [])
+      exact.forEach((top, k) => {
+        assert.ok(values[k] <= top * (1 + 1e-12) && values[k] > top * (1 - 1e-3), `n = ${n}, ${k}: ${values[k]} for ${top}`)
+        assert.ok(
+          ceilings[k] >= top * (1 - 1e-13) && ceilings[k] < 0.5 * (top + t) * (1 + 1e-12),
+          `n = ${n}, ${k}: ${ceilings[k]}`,
+        )
+        const x = vectors.slice(2 * n * k, 2 * n * (k + 1))
+        const y = times(gram, { turns: TURNS, points: someFrequencies(7).points.slice(2 * k, 2 * k + 2) }, x)
+        const quotient = x.reduce((sum, part, i) => sum + part * y[i], 0)
+        assert.ok(Math.abs(quotient - values[k]) < 1e-10 * top, `n = ${n}, ${k}: a vector of ${quotient} for ${values[k]}`)
+      })
     })
   }
 })

@@ -120,6 +120,29 @@ test('every ceiling is above λ_max of its own point, and by what G may err', ()
   assert.ok(seen > 10_000, `${seen} ceilings`)
 })
 
+test('no neighbourhood is closed that could not be proven', () => {
+  const neighbourhoods = (seed: number, error: number) => {
+    const next = uniform(seed)
+    const data = Float64Array.from({ length: 4 * 4 * 9 }, () => next() + next() - 1)
+    return withGramSymbol(symbolEverySize(conv({ data, shape: [4, 4, 3, 3] })), 0, gram => {
+      if (error > 0) setErrors(gram, { error: error * gram.climb({ turns: [1, 1], points: Float64Array.of(0, 0) }, 24)[0].value })
+      let count = 0
+      const observe = (closed: object) => {
+        if ('half' in closed) count++
+      }
+      enclose(gram, [1, 1], LATTICE, { gap: 1e-3, maxEvaluations: 300, observe })
+      return count
+    })
+  }
+  let plain = 0
+  for (let seed = 1; seed <= 20; seed++) {
+    plain += neighbourhoods(seed, 0)
+    // derivatives that err by as much as they are leave nothing negative definite
+    assert.is(neighbourhoods(seed, 0.02), 0, `seed ${seed}`)
+  }
+  assert.ok(plain >= 15, `${plain} without errors`)
+})
+
 test('on a lattice between whose points nothing lies every single point is proven', () => {
   for (let seed = 1; seed <= 60; seed++) {
     const next = uniform(seed)
