@@ -299,6 +299,28 @@ test('double precision: a ceiling is a margin above λ_max, though Lanczos saw a
   }
 })
 
+test('double precision: a test that fails leaves its own lane without a ceiling', () => {
+  const [first, second] = [Float64Array.of(1, 0, 0, 0), Float64Array.of(0, 0, 1, 0)]
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    open(diagonal([Math.sqrt(0.6), Math.sqrt(0.5)]), [2, 2, 1, 1], gram => {
+      setErrors(gram, { errorSingle: 1 })
+      const twice = { turns: [1, 1], points: new Float64Array(4) }
+      // from the second vector Lanczos sees 0.5, and tests at 0.525
+      const { ceilings } = gram.bracket(
+        twice,
+        1,
+        1,
+        order.map(i => [first, second][i]),
+      )
+      assert.ok(ceilings[order.indexOf(0)] >= 0.6 && ceilings[order.indexOf(0)] < 1)
+      assert.is(ceilings[order.indexOf(1)], Infinity)
+    })
+  }
+})
+
 test('the lower end: √2·γ(n + taps + 6) + 8uD of √weight is taken off', () => {
   for (const shape of SHAPES) {
     const [, , ...sides] = shape
