@@ -24,8 +24,10 @@ export class Box {
   diagonal: f64
   /** Not positive where Bernstein's inequality does not reach that far. */
   level: f64
-  /** The box it is a half of, or 0. */
+  /** The box it is a half of, or the one of a coarser grid that holds its centre, or 0. */
   parent: Box
+  /** Is it a half of its parent? */
+  half: i32
   /** A bit for each corner that the box has at −θ, where vectors are conjugate; −1 before the corners are known. */
   mirrored: i32
   /** Of the last list it was put in. */
@@ -56,6 +58,7 @@ export function verticesOf(box: Box): usize {
 export function newBox(parent: Box): Box {
   const box = changetype<Box>(allocate(offsetof<Box>() + ((<usize>4) << state.axes)))
   box.parent = parent
+  box.half = changetype<usize>(parent) != 0 ? 1 : 0
   box.mirrored = -1
   box.stamp = 0
   return box

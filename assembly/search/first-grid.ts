@@ -31,10 +31,11 @@ const counts: usize = memory.data(24, 8)
  * First boxes, first maxima, first level.
  *
  *   live    out  the boxes
+ *   roots   out  those of the coarsest grid, whose corners have been surveyed
  *   starts  out  their vertices, the highest first
  *   some         scratch
  */
-export function begin(live: List, starts: List, some: List): void {
+export function begin(live: List, roots: List, starts: List, some: List): void {
   const gram = state.gram
   const problem = state.problem
   const origin = newBox(changetype<Box>(0))
@@ -51,6 +52,7 @@ export function begin(live: List, starts: List, some: List): void {
     raise(rayFrom(pointOfVertex(first), first.vector))
     return
   }
+  for (let b = 0; b < live.length; b++) roots.push(live.get(b))
   starts.length = 0
   listCorners(live, starts)
   survey(starts)

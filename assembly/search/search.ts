@@ -27,6 +27,8 @@ let visited = changetype<List>(memory.data(12, 4))
 const round = changetype<List>(memory.data(12, 4))
 const some = changetype<List>(memory.data(12, 4))
 const left = changetype<List>(memory.data(12, 4))
+/** The first grid, all of whose corners have been surveyed. */
+const roots = changetype<List>(memory.data(12, 4))
 /** Vertices. */
 const starts = changetype<List>(memory.data(12, 4))
 const centres = changetype<List>(memory.data(12, 4))
@@ -55,6 +57,7 @@ export function openSearch(gram: Gram, problem: Problem, heap: usize): void {
   openList(round)
   openList(some)
   openList(left)
+  openList(roots)
   openList(starts)
   openList(centres)
 }
@@ -95,7 +98,7 @@ function outside(boxes: List, to: List): void {
  */
 export function searchRound(): i32 {
   if (!state.begun) {
-    begin(live, starts, some)
+    begin(live, roots, starts, some)
     // The first boxes may be all there is time for: their corners have values already.
     if (pending(live) == 0) for (let i = 0; i < live.length; i++) visited.push(live.get(i))
     state.begun = true
@@ -241,11 +244,44 @@ function finish(t: f64): void {
   state.upper = nextUp(nextUp(Math.sqrt(t)))
 }
 
+/** Have all corners been visited? */
+function isSeen(box: Box): bool {
+  for (let i = 0; i < 1 << state.axes; i++) if (corner(box, i).value < 0) return false
+  return true
+}
+
+/**
+ * Boxes that hold all these and have no corner that was not visited, unless the budget is enough for those: boxes whose corners' values promised nothing were halved
+ * unseen, and stand back for what they are parts of, or for the first grid.
+ */
+function affordable(boxes: List, to: List): void {
+  to.length = 0
+  if (!exceeds(boxes)) {
+    for (let b = 0; b < boxes.length; b++) to.push(boxes.get(b))
+    return
+  }
+  beginList()
+  for (let b = 0; b < boxes.length; b++) {
+    let box = changetype<Box>(boxes.get(b))
+    while (!isSeen(box) && box.half) box = box.parent
+    if (!isSeen(box)) {
+      to.length = 0
+      for (let k = 0; k < roots.length; k++) to.push(roots.get(k))
+      return
+    }
+    if (isEnlisted(box)) continue
+    enlist(box)
+    to.push(changetype<usize>(box))
+  }
+}
+
 /** The budget is spent: the lowest level that the boxes visited last can prove, found by raising t. */
-function cutShort(boxes: List): void {
+function cutShort(last: List): void {
+  const boxes = some
+  affordable(last, boxes)
   const base = state.lower * state.lower
-  const last = state.problem.ceiling
-  for (let more = Math.max(state.t - base, base * 1e-6); boxes.length > 0 && base + more < last; more *= 2) {
+  const ceiling = state.problem.ceiling
+  for (let more = Math.max(state.t - base, base * 1e-6); boxes.length > 0 && base + more < ceiling; more *= 2) {
     state.t = Math.max(state.t, base + more)
     outside(boxes, round)
     bendAt(state.t)
@@ -257,7 +293,7 @@ function cutShort(boxes: List): void {
     finish(state.t)
     return
   }
-  finish(last)
+  finish(ceiling)
 }
 
 /** Lists of addresses: vertices that wait for a decomposition, closed boxes and neighbourhoods. */

@@ -350,4 +350,22 @@ test('a group whose ceiling is a little more than the gap above what was found i
   }
 })
 
+test('a budget is not exceeded by what is visited once it is spent', () => {
+  for (const [seed, shape, maxEvaluations] of [
+    [22, [7, 5, 3, 3], 96],
+    [28, [12, 7, 4, 3], 103],
+    [46, [14, 14, 2, 3], 47],
+    [106, [10, 9, 3, 4], 110],
+    [106, [10, 9, 3, 4], 117],
+  ] as [number, number[], number][]) {
+    const next = uniform(seed)
+    // the draws that made the shape
+    const draws = 2 + shape.length - 2
+    for (let i = 0; i < draws; i++) next()
+    const data = Float64Array.from({ length: shape.reduce((a, b) => a * b) }, () => next() - 0.5)
+    const { work } = spectralNorm(conv({ data, shape }), { gap: 1e-9, maxEvaluations })
+    assert.ok(work <= maxEvaluations, `${shape}: ${work} of ${maxEvaluations}`)
+  }
+})
+
 test.run()

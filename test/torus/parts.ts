@@ -89,7 +89,7 @@ export interface Boxes {
 function boxesOf(arena: Arena, axes: number): Boxes {
   const { bendAt, bend, cornerPoint, centrePoint, hasCentre, curvatureAlong, curvatureAcross, inside } = arena.routines
   const put = (box: Box) => {
-    const at = arena.alloc(128)
+    const at = arena.alloc(160)
     arena.f64(at, axes).set(box.corner)
     arena.f64(at + 24, axes).set(box.width)
     return at
