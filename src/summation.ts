@@ -28,13 +28,16 @@ export function sumOfSquares(x: ArrayLike<number>, from = 0, to = x.length): num
   return sum + rest
 }
 
-/** max |x|, 0 for no entries. */
+/** max |x|, 0 for no entries, NaN where one is. */
 export function peakOf(x: ArrayLike<number>): number {
   // Comparisons make no numbers that an interpreter would have to box.
   let [low, high] = [0, 0]
   for (let i = 0; i < x.length; i++) {
     if (x[i] > high) high = x[i]
-    else if (x[i] < low) low = x[i]
+    else if (!(x[i] >= low)) {
+      if (Number.isNaN(x[i])) return Number.NaN
+      low = x[i]
+    }
   }
   return Math.max(high, -low)
 }

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Box } from '../../src/torus/boxes.ts'
 import { TURN } from '../../src/torus/ray.ts'
-import { arch, archAround, bendsOf, withSetting } from './parts.ts'
+import { arch, archAround, bendsOf, exactly, withSetting } from './parts.ts'
 import { uniform } from './random-layers.ts'
 
 /** Σ w_i·values_i + Σ x_d(1 − x_d)·bends_d at one point of the unit cube. */
@@ -198,13 +198,6 @@ test('a paraboloid over a box of two axes, its axes turned, stays below both arc
   }
   assert.ok(tight > 100, `${tight} tight`)
 })
-
-/** A double as a whole number of 2⁻¹¹⁰⁰. */
-function exactly(x: number): bigint {
-  let [power, whole] = [0, x]
-  for (; !Number.isInteger(whole); whole *= 2) power++
-  return BigInt(whole) << BigInt(1100 - power)
-}
 
 test('the arch is rounded up, never down: against whole numbers', () => {
   for (let seed = 1; seed <= 200; seed++) {

@@ -8,6 +8,13 @@ import type { Peak } from '../../src/torus/ascent.ts'
 import type { Box, Lattice, Neighbourhood } from '../../src/torus/boxes.ts'
 import { putRay, type Ray, readRay } from '../../src/torus/ray.ts'
 
+/** A double as a whole number of 2⁻¹¹⁰⁰. */
+export function exactly(x: number): bigint {
+  let [power, whole] = [0, x]
+  for (; !Number.isInteger(whole); whole *= 2) power++
+  return BigInt(whole) << BigInt(1100 - power)
+}
+
 export function arch(values: readonly number[], bends: readonly number[]): number {
   return borrow(arena => arena.routines.arch(bends.length, arena.put(values), arena.put(bends)))
 }

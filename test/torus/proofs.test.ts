@@ -8,7 +8,7 @@ import type { Box, Lattice, Neighbourhood } from '../../src/torus/boxes.ts'
 import { bendsOfTaps, betweenPoints, ceilingOf } from '../../src/torus/curvature.ts'
 import { TURN } from '../../src/torus/ray.ts'
 import { enclose } from '../../src/torus/search.ts'
-import { arch, archAround, bendsOf, provenCeilings, setErrors } from './parts.ts'
+import { arch, archAround, bendsOf, exactly, provenCeilings, setErrors } from './parts.ts'
 import { uniform } from './random-layers.ts'
 
 const open = <T>(data: ArrayLike<number>, shape: readonly number[], work: (gram: GramSymbol) => T): T =>
@@ -182,13 +182,6 @@ test('ceilings of closed boxes leave room for what G may err by, whichever tests
   }
   assert.ok(seen > 1000, `${seen}`)
 })
-
-/** A double as a whole number of 2⁻¹¹⁰⁰. */
-function exactly(x: number): bigint {
-  let [power, whole] = [0, x]
-  for (; !Number.isInteger(whole); whole *= 2) power++
-  return BigInt(whole) << BigInt(1100 - power)
-}
 
 test('the upper end is the root of the level that was proven, rounded up', () => {
   for (let seed = 1; seed <= 60; seed++) {
