@@ -113,7 +113,7 @@ function countAlong(d: i32, halved: i32, counts: usize): f64 {
   return Math.max(1, Math.min(d == halved ? Math.ceil(count / 2) : count, endAlong(d, halved)))
 }
 
-/** The names of two corners' points: the smaller of θ and −θ, for G(−θ) is the conjugate of G(θ) for a real kernel. True where it is that of −θ. */
+/** Names a point by the smaller of θ and −θ, for G(−θ) is the conjugate of G(θ) for a real kernel. True where it is the name of −θ now. */
 export function named(point: usize): bool {
   const turns = turnsOf(state.problem)
   let d = 0

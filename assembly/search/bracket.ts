@@ -88,7 +88,7 @@ export function bracket(
   if (t == 0) return
   let left = stillOpen(list, count, Infinity)
   if (gram.n >= WIDE) {
-    // What serves is asked about once more; the others wait behind it.
+    // What single precision may still serve is asked about once more; then the list is made anew of all that is open.
     const serves = stillOpen(list, count, highestServed(gram, t))
     ask(AGAIN, SHARE_AGAIN)
     roughly(gram, list, serves, w)

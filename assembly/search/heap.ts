@@ -3,7 +3,6 @@
  * doubling, as src/runtime/arena.ts does it.
  */
 import { aligned } from './gram-symbol'
-import { item } from './numbers'
 
 const PAGE: usize = 65536
 /** The last page of what 32 bits can address stays free, so that no address overflows. */

@@ -1,3 +1,4 @@
+/** The problem, the search under way, and what it has found so far. */
 import { List } from './heap'
 import { AXES, Gram } from './gram-symbol'
 import { Ray } from './ray'
@@ -55,7 +56,7 @@ export class State {
   /** Frequencies visited by ascents and neighbourhoods, and at vertices. */
   extra: f64
   visited: f64
-  /** Once it has ended: upper, and whether the gap was reached. */
+  /** sup f ≤ upper, once it has ended. */
   upper: f64
   gram: Gram
   problem: Problem

@@ -41,8 +41,6 @@ export interface GramSymbol extends Proof {
   readonly centreNorm: number
   /** ‖Σ_p|A_p|‖_F², rounded up: what rounding errors are measured against. */
   readonly weight: number
-  /** ‖fl(F(θ)v) − F(θ)v‖ for ‖v‖ = 1. */
-  readonly imageError: number
   /** Where the routines of assembly/search find it. */
   readonly record: number
   /** For each frequency 1 where λ_max(G(θ)) ≤ level has been proven, rounding included. */
@@ -81,7 +79,6 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
   const margin = (level: number) => 2 * error + choleskyError(n) * n * level + 1e-290
   const { planes: single, error: rounding } = singlePlanes(arena, planes, n, positions.length)
   const proof: Proof = { error, errorSingle: rounding + 2 * error, margin }
-  const imageError = imageErrorOf(n, symbol.offsets.length, places.length, weight)
   const record = putRecord(arena, {
     m,
     n,
@@ -92,7 +89,7 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
     places,
     positions,
     proof,
-    imageError,
+    imageError: imageErrorOf(n, symbol.offsets.length, places.length, weight),
   })
   const evaluate = (frequencies: Frequencies, work: Batch) => inPairs(n, positions, planes, frequencies, work)
   const evaluateSingle = (frequencies: Frequencies, work: Batch) => inQuads(n, positions, single, frequencies, work)
@@ -115,7 +112,6 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
     },
     ...proof,
     weight,
-    imageError,
     record,
     inPairs: evaluate,
     inQuads: evaluateSingle,

@@ -32,6 +32,8 @@ export interface Enclosure {
 
 /** Lists of a search (assembly/search/search.ts). */
 const [SUSPECTS, OBSERVATIONS] = [0, 1]
+/** Where a state has the address of its best ray, and a vertex that of its vector, in bytes (State in assembly/search/state.ts, Vertex in vertices.ts). */
+const [BEST, SLOT] = [64, 52]
 
 /** Encloses sup f by branch and bound (assembly/search/search.ts, METHODS §7, docs/enclosure.md). */
 export function enclose(gram: GramSymbol, tau: readonly number[], lattice: Lattice, goal: Goal): Enclosure {
@@ -75,7 +77,7 @@ function putProblem(arena: Arena, gram: GramSymbol, tau: readonly number[], latt
 function resultOf(arena: Arena, gram: GramSymbol, { turns }: Lattice, { gap }: Goal): Enclosure {
   const at = arena.routines.searchState() >>> 0
   const [lower, , , , extra, visited, upper] = arena.f64(at, 7)
-  const best = arena.i32(at + 64, 1)[0] >>> 0
+  const best = arena.i32(at + BEST, 1)[0] >>> 0
   const { onLattice, ...ray } = readRay(arena, gram, best, turns)
   return {
     lower,
@@ -109,7 +111,7 @@ function decompose(gram: GramSymbol, { turns }: Lattice): void {
     arena.alloc((arena.routines.heapTop() >>> 0) - arena.alloc(0))
     for (const vertex of listed(arena, SUSPECTS)) {
       const vector = gram.topVector({ turns, points: arena.f64(vertex, turns.length).slice() })
-      const slot = arena.i32(vertex + 52, 1)[0] >>> 0
+      const slot = arena.i32(vertex + SLOT, 1)[0] >>> 0
       arena.f64(slot, vector.length).set(vector)
     }
   })
