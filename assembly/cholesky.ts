@@ -2,15 +2,15 @@
  * Cholesky factorisation of t·I − G, G Hermitian: it exists in exact arithmetic if and only if λ_max(G) < t.
  *
  * No pivoting, every entry an inner product, columns from left to right, L kept by rows so that all loops run along memory. An even number of them beyond 256 is taken in panels of
- * eight: what earlier columns add to a panel is summed for 128 of them at a time and then added, at the price of 3 % (the cache makes up for most of what
- * that costs), so that an entry meets a third of the roundings at 512.
+ * eight: what earlier columns add to a panel is summed for 32 of them at a time and then added, which costs nothing (the cache makes up for it), so that an entry meets a ninth of the
+ * roundings at 512.
  * A pivot that is not a positive finite number (NaN included) fails its lane; the other lane goes on, and when both have failed the
  * rest is left out.
  *
- * Rounding, u = 2⁻⁵³: where a lane passes, the computed L satisfies L·Lᴴ = t·I − G + E with |E_ij| ≤ √2·γ_c·(|L||L|ᴴ)_ij. Each of the real products of
- * an entry is rounded, is joined to another, and meets as many additions as come after it: j at most, the smaller index (from 1), in one panel; otherwise 127 of its own
- * sum, one for that and each of the ⌈n/128⌉ − 1 sums that may follow, and eight in its panel. The reciprocal pivot adds three and the difference with t one. So
- * c = n + 6 in one panel and 141 + ⌈n/128⌉ in many (`choleskyRoundings` in gram-taps.ts has a little more).
+ * Rounding, u = 2⁻⁵³: where a lane passes, the computed L satisfies L·Lᴴ = t·I − G + E with |E_ij| ≤ √2·γ_c·(|L||L|ᴴ)_ij, and γ_c·max(G_jj, 0) < γ_c·t more on the
+ * diagonal, since the sum is rounded before the difference with t. Each of the real products of an entry is rounded, is joined to another, and meets as many additions as come after it: j at most, the smaller index (from 1), in one panel; otherwise 31 of its own
+ * sum, one for that and each of the ⌈n/32⌉ − 1 sums that may follow, and eight in its panel. The reciprocal pivot adds three and the difference with t one. So
+ * c = n + 6 in one panel and 45 + ⌈n/32⌉ in many (`choleskyRoundings` in gram-taps.ts has a little more).
  */
 import { below, update } from './generated/cholesky'
 
@@ -19,11 +19,11 @@ const ZERO = f64x2.splat(0)
 /** Sides up to which, odd ones beyond too, all columns are one panel; the columns of a panel beyond that; earlier columns, and rows, that meet it at a time. */
 const WHOLE: i32 = 256
 const PANEL: i32 = 8
-const CHUNK: i32 = 128
+const CHUNK: i32 = 32
 const ROWS: i32 = 16
 
 /** The rows of a panel's own columns at the earlier columns that are in turn. */
-const own: usize = memory.data(8 * 128 * 32, 16)
+const own: usize = memory.data(8 * 32 * 32, 16)
 
 /**
  * Which lanes pass, for each pair.
@@ -35,35 +35,50 @@ const own: usize = memory.data(8 * 128 * 32, 16)
  */
 export function cholesky(pairs: i32, n: i32, g: usize, level: usize, w: usize, out: usize): void {
   for (; pairs > 0; pairs--) {
-    v128.store(out, v128.and(factor(n, g, v128.load(level), w), f64x2.splat(1)))
+    v128.store(out, f64x2.eq(ZERO, ZERO))
+    factor(n, g, level, w, out)
+    v128.store(out, v128.and(v128.load(out), f64x2.splat(1)))
     g += (<usize>(n * n)) << 5
     level += 16
     out += 16
   }
 }
 
-/** Rows of L at `l`, diagonal entries as −1/l_jj; returns the mask of the lanes that passed. The first panel takes what is no multiple of a panel. */
-function factor(n: i32, g: usize, t: v128, l: usize): v128 {
+/** Rows of L at `l`, diagonal entries as −1/l_jj; takes the lanes that fail out of the mask at `passed`. The first panel takes what is no multiple of a panel. */
+function factor(n: i32, g: usize, level: usize, l: usize, passed: usize): void {
   const ld = (<usize>n) << 5
-  let passed = f64x2.eq(ZERO, ZERO)
   let end = n <= WHOLE || n & 1 ? n : ((n - 1) & (PANEL - 1)) + 1
   for (let first = 0; first < n; first = end, end += PANEL) {
+    const a = l + <usize>first * (ld + 32)
     // Sums begin with G in the first panel, with what `earlier` has left in the rows of L in the others.
-    const fresh = first == 0
-    if (!fresh) begin(n, first, end, g, l)
-    for (let from = 0; from < first; from += CHUNK) earlier(n, first, from, min(CHUNK, first - from), l)
-    const down: usize = fresh ? 32 : ld
-    const across: usize = fresh ? ld : 32
-    for (let j = first; j < end; j += 2) {
-      const bytes = (<usize>(j - first)) << 5
-      const a = l + <usize>j * ld + ((<usize>first) << 5)
-      const c = fresh ? g + <usize>j * (ld + 32) : a + bytes
-      passed = v128.and(passed, corner(bytes, a, j + 1 < end ? a + ld : a, c, down, across, t))
-      if (!v128.any_true(passed)) return passed
-      below(n - j - 2, bytes, a, a + ld, a + 2 * ld, ld, c + 2 * down, down, across)
+    if (first == 0) {
+      if (!columns(n, end, a, ld, g, 32, ld, level, passed)) return
+      continue
     }
+    begin(n, first, end, g, l)
+    for (let from = 0; from < first; from += CHUNK) earlier(n, first, from, min(CHUNK, first - from), l)
+    if (!columns(n - first, end - first, a, ld, a, ld, 32, level, passed)) return
   }
-  return passed
+}
+
+/**
+ * The columns of a panel.
+ *
+ *   rows          from the panel's first own row down
+ *   a, ld         that row of L at the panel's first column; bytes of a row
+ *   c             what its sum begins with; `down` and `across` bytes on those of the next row and column
+ *   passed  inout the mask of lanes with good pivots; true while there are any
+ */
+export function columns(rows: i32, count: i32, a: usize, ld: usize, c: usize, down: usize, across: usize, level: usize, passed: usize): bool {
+  const t = v128.load(level)
+  for (let j = 0; j < count; j += 2, a += 2 * ld, c += 2 * (down + across)) {
+    const bytes = (<usize>j) << 5
+    const good = v128.and(v128.load(passed), corner(bytes, a, j + 1 < count ? a + ld : a, c, down, across, t))
+    v128.store(passed, good)
+    if (!v128.any_true(good)) return false
+    below(rows - j - 2, bytes, a, a + ld, a + 2 * ld, ld, c + 2 * down, down, across)
+  }
+  return true
 }
 
 /** The entries of G in the columns of a panel, by rows. */

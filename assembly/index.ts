@@ -42,12 +42,14 @@ export { hermitianSymbolSingle } from './generated/hermitian-symbol-single'
 export { choleskySingle } from './generated/cholesky-single'
 export { climbSingle, deflateSingle } from './generated/climb-single'
 export { frobeniusSquaredSingle } from './generated/squaring-single'
+// The test in fixed point
+export { choleskyFixed } from './cholesky-fixed'
 export { tridiagonal } from './tridiagonal'
 export { largestEigenvalue } from './eigenvalues'
 
 // The search of λ_max(G(θ)): brackets and tests at many frequencies, from one to a maximum, all of it
 export { bracketBytes, bracket } from './search/bracket'
-export { below, belowSingle } from './search/cholesky-tests'
+export { below, belowQuads } from './search/cholesky-tests'
 export { ascentBytes, ascend, polish } from './search/ascent'
 export { openSearch, searchRound, endRound, searchList, searchState } from './search/search'
 export { heapTop } from './search/heap'

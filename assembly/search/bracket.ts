@@ -1,19 +1,19 @@
 /**
  * Brackets of λ_max(G) at a list of frequencies: from below by a few steps of Lanczos, from above by one Cholesky test somewhere below t. All of them in
- * single precision, four matrices to a vector, at twice the rate of double; what failed there or is too close to t for it in double. Many channels
- * are tried in single precision twice before that, all failures together.
+ * single precision, four matrices to a vector, at twice the rate of double, many channels in fixed point where t is far enough for it; what failed there or is too close to t in double. Many channels
+ * are tried in single precision once more before that, all failures together.
  *
- * What a passed test proves: docs/rounding.md, "The Cholesky test" and "Tests in single precision".
+ * What a passed test proves: docs/rounding.md, "The Cholesky test", "Tests in single precision", "Tests in fixed point".
  */
 import { cholesky } from '../cholesky'
 import { climb } from '../climb'
 import { climbSingle } from '../generated/climb-single'
 import { aligned, blockOf, evaluate, evaluateSingle, fromLane, Gram, margin, matrixBytes, matrixSize, phaseBytes, toLane } from './gram-symbol'
-import { ceilingsOf, roughMargin, tops } from './cholesky-tests'
+import { ceilingsOf, FIXED, lossOf, SINGLE, tops } from './cholesky-tests'
 
 /** By which part a quotient in single precision is lowered, so that it is not above λ_max for all that is seen. */
 const BELIEF: f64 = 7.62939453125e-6
-/** The part of the room that rounding may cost a test in single precision. */
+/** The part of the room that rounding may cost a test that is not in double precision. */
 const SERVES: f64 = 0.25
 /** Shares of the room between a Rayleigh quotient and t that a test leaves below itself: at first, and after a failure. */
 const SHARE: f64 = 0.05
@@ -41,6 +41,8 @@ class Question {
   /** Steps of Lanczos, and share of the room between a quotient and t that a test leaves below itself. */
   steps: i32
   share: f64
+  /** May tests be in fixed point? */
+  fixed: bool
 }
 
 const question = changetype<Question>(memory.data(64, 16))
@@ -58,7 +60,7 @@ export function bracketBytes(gram: Gram, count: i32): f64 {
 export function stepsBytes(n: i32): f64 {
   const column = (<usize>n) << 5
   const steps = <usize>(MOST_STEPS + 1) * column + MOST_STEPS * 48
-  return <f64>(column + 96) + max(<f64>steps, matrixSize(n) + 16 * <f64>n + 64)
+  return <f64>(column + 96) + max(<f64>steps, matrixSize(n) + 16 * <f64>n + 80)
 }
 
 /**
@@ -83,25 +85,26 @@ export function bracket(
     store<i32>(list + ((<usize>i) << 2), i)
     store<f64>(ceilings + ((<usize>i) << 3), Infinity)
   }
-  ask(steps, SHARE)
+  ask(steps, SHARE, gram.hiddenFixed < Infinity)
   roughly(gram, list, count, w)
   if (t == 0) return
   let left = stillOpen(list, count, Infinity)
   if (gram.n >= WIDE) {
     // What single precision may still serve is asked about once more; then the list is made anew of all that is open.
-    const serves = stillOpen(list, count, highestServed(gram, t))
-    ask(AGAIN, SHARE_AGAIN)
+    const serves = stillOpen(list, count, highestServed(gram, SINGLE, t))
+    ask(AGAIN, SHARE_AGAIN, false)
     roughly(gram, list, serves, w)
     for (let i = 0; i < count; i++) store<i32>(list + ((<usize>i) << 2), i)
     left = stillOpen(list, count, Infinity)
   }
-  ask(gram.n < WIDE ? steps : AGAIN, SHARE)
+  ask(gram.n < WIDE ? steps : AGAIN, SHARE, false)
   closely(gram, list, left, w)
 }
 
-function ask(steps: i32, share: f64): void {
+function ask(steps: i32, share: f64, fixed: bool): void {
   question.steps = steps
   question.share = share
+  question.fixed = fixed
 }
 
 /** Keeps those of a list about which a test might prove something yet, and whose values are below a limit; returns how many. */
@@ -168,11 +171,13 @@ function roughly(gram: Gram, list: usize, count: i32, w: usize): void {
   }
 }
 
-/** Up to four matrices: steps of Lanczos, then one test between the quotient and t, where its rounding costs little of the room. */
+/**
+ * Up to four matrices: steps of Lanczos, then one test between the quotient and t, where its rounding costs little of the room. In fixed point it is where that serves for one of them; the others
+ * are left open.
+ */
 function four(gram: Gram, h: usize, list: usize, lanes: i32, w: usize): void {
   const n = gram.n
   const t = question.t
-  const highest = highestServed(gram, t)
   const x = w
   const out = x + ((<usize>n) << 5)
   const level = out + 32
@@ -183,25 +188,30 @@ function four(gram: Gram, h: usize, list: usize, lanes: i32, w: usize): void {
     for (let i = 0; i < 2 * n; i++, from += 8, to += 16) store<f32>(to, <f32>load<f64>(from))
   }
   climbSingle(n, max(1, min(min(question.steps, n), MOST_STEPS)), h, x, work, out)
-  let tests = false
+  let lowest = Infinity
   for (let lane = 0; lane < lanes; lane++) {
     const i = among(list, lane, lanes)
     const at = (<usize>lane) << 2
     const quotient = <f64>load<f32>(out + at)
     const value = quotient > 0 ? quotient * (1 - BELIEF) : 0
     store<f64>(question.values + ((<usize>i) << 3), value)
+    lowest = min(lowest, value)
     let to = vectorAt(n, i)
     let from = x + at
     // a matrix of zeros has no vector
     if (value > 0) for (let k = 0; k < 2 * n; k++, to += 8, from += 16) store<f64>(to, <f64>load<f32>(from))
     else memory.copy(to, gram.cold, (<usize>n) << 4)
-    const serves = value < highest
-    store<f32>(level + at, serves ? <f32>levelAbove(value, <f64>load<f32>(out + 16 + at), 0) : 0)
-    tests = tests || serves
   }
-  if (!tests) return
+  const fixed = question.fixed && lowest < highestServed(gram, FIXED, t)
+  const highest = highestServed(gram, fixed ? FIXED : SINGLE, t)
+  if (!(lowest < highest)) return
+  for (let lane = 0; lane < lanes; lane++) {
+    const at = (<usize>lane) << 2
+    const value = valueAt(among(list, lane, lanes))
+    store<f32>(level + at, value < highest ? <f32>levelAbove(value, <f64>load<f32>(out + 16 + at), 0) : 0)
+  }
   for (let lane = lanes; lane < 4; lane++) store<f32>(level + ((<usize>lane) << 2), load<f32>(level + ((<usize>(lanes - 1)) << 2)))
-  ceilingsOf(gram, h, level, work)
+  ceilingsOf(gram, h, level, fixed ? FIXED : SINGLE, work)
   for (let lane = 0; lane < lanes; lane++) {
     const i = among(list, lane, lanes)
     const top = load<f64>(tops + ((<usize>lane) << 3))
@@ -276,7 +286,7 @@ function levelAbove(value: f64, residual: f64, cost: f64): f64 {
   return value + max(min(0.5 * room, wish), min(room, 4 * cost))
 }
 
-/** Below this value a test in single precision serves: what rounding costs it is a small part of the room up to t. */
-function highestServed(gram: Gram, t: f64): f64 {
-  return t > TINY ? t - roughMargin(gram, t) / SERVES : 0
+/** Below this value a test that is not in double precision serves: what rounding costs it is a small part of the room up to t. */
+function highestServed(gram: Gram, precision: i32, t: f64): f64 {
+  return t > TINY ? t - lossOf(gram, precision, t) / SERVES : 0
 }

@@ -48,6 +48,8 @@ export class Gram {
   /** √2·γ_c of single precision, and that times the likely size of |L||L|ᴴ, as a multiple of the level. */
   factorSingle: f64
   hiddenSingle: f64
+  /** The latter for tests in fixed point; Infinity where they are not worth it. */
+  hiddenFixed: f64
 }
 
 /** What a Cholesky test in double precision loses at a level. */

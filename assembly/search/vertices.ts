@@ -25,8 +25,8 @@ export class Vertex {
   cold: i32
   far: i32
   warm: i32
-  /** Does single precision serve for the test of its level? */
-  rough: bool
+  /** Of the test of its level. */
+  precision: i32
   /** Has a ceiling been tried for? */
   tested: bool
   /** Has an ascent begun here? */

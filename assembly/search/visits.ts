@@ -5,7 +5,7 @@ import { aligned } from './gram-symbol'
 import { List, openList, room } from './heap'
 import { item, setItem } from './numbers'
 import { state, turnsOf } from './state'
-import { below, roughMargin } from './cholesky-tests'
+import { below, DOUBLE, FIXED, lossOf, SINGLE } from './cholesky-tests'
 import { beginList, corner, giveSlot, here, isMirrored, isNew, pointOfVertex, Vertex, vertexHere } from './vertices'
 
 // Steps of Lanczos: without a start, with one from a neighbour, with one from a box more than twice as wide, before the first test, after a failed one. Spectra of
@@ -27,8 +27,9 @@ function firstSteps(n: i32): i32 {
 }
 
 const AGAIN: i32 = 12
-/** A test in single precision is made where the level is this many times its margin above the value. */
+/** A test in single precision, or in fixed point, is made where the level is this many times what it loses above the value. */
 const ROUGH: f64 = 1.2
+const COARSE: f64 = 1.5
 
 /** Vertices to be bracketed, each with the vector to start from (0: none) and whether that has to be conjugated. */
 const cold = changetype<List>(memory.data(12, 4))
@@ -193,13 +194,22 @@ function measureSome(list: List, first: i32, count: i32, t: f64, steps: i32): vo
 export function testLevels(vertices: List): void {
   for (let i = 0; i < vertices.length; i++) {
     const vertex = changetype<Vertex>(vertices.get(i))
-    vertex.rough = vertex.level - vertex.value > ROUGH * roughMargin(state.gram, vertex.level)
+    vertex.precision = vertex.level - vertex.value > COARSE * lossOf(state.gram, FIXED, vertex.level) ? FIXED : closest(vertex)
   }
-  testThose(vertices, true)
-  testThose(vertices, false)
+  testThose(vertices, FIXED)
+  for (let i = 0; i < vertices.length; i++) {
+    const vertex = changetype<Vertex>(vertices.get(i))
+    if (vertex.precision == FIXED && vertex.ceiling > vertex.level) vertex.precision = closest(vertex)
+  }
+  testThose(vertices, SINGLE)
+  testThose(vertices, DOUBLE)
 }
 
-function testThose(vertices: List, rough: bool): void {
+function closest(vertex: Vertex): i32 {
+  return vertex.level - vertex.value > ROUGH * lossOf(state.gram, SINGLE, vertex.level) ? SINGLE : DOUBLE
+}
+
+function testThose(vertices: List, precision: i32): void {
   const gram = state.gram
   const bytes = (<usize>gram.axes) << 3
   let count = 0
@@ -211,18 +221,17 @@ function testThose(vertices: List, rough: bool): void {
   const points = passed + numbers
   for (let i = 0; i < most; i++) {
     const vertex = changetype<Vertex>(vertices.get(i))
-    if (vertex.rough != rough) continue
+    if (vertex.precision != precision) continue
     store<u32>(indices + ((<usize>count) << 2), i)
     setItem(levels, count, vertex.level)
     memory.copy(points + <usize>count * bytes, pointOfVertex(vertex), bytes)
     count++
   }
   if (count == 0) return
-  below(gram, rough, turnsOf(state.problem), points, count, levels, passed, points + aligned(<usize>most * bytes))
+  below(gram, precision, turnsOf(state.problem), points, count, levels, passed, points + aligned(<usize>most * bytes))
   for (let k = 0; k < count; k++) {
     const vertex = changetype<Vertex>(vertices.get(load<u32>(indices + ((<usize>k) << 2))))
-    const lost = rough ? roughMargin(gram, vertex.level) : 0
     if (load<u8>(passed + <usize>k)) vertex.ceiling = Math.min(vertex.ceiling, vertex.level)
-    else vertex.value = Math.max(vertex.value, vertex.level - lost)
+    else if (precision != FIXED) vertex.value = Math.max(vertex.value, vertex.level - (precision == SINGLE ? lossOf(gram, SINGLE, vertex.level) : 0))
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a Cholesky factorisation of level·I − G proves about λ_max of the exact G, in double precision and in single (docs/rounding.md, "The Cholesky
- * test" and "Tests in single precision").
+ * What a Cholesky factorisation of level·I − G proves about λ_max of the exact G, in double precision, in single and in fixed point (docs/rounding.md,
+ * "The Cholesky test", "Tests in single precision", "Tests in fixed point").
  */
 import { type Arena, borrow } from './arena.ts'
 import { choleskyRoundings } from './gram-taps.ts'
@@ -17,6 +17,9 @@ export interface Proof {
 
 /** Unit roundoff of single precision. */
 export const SINGLE_UNIT = 2 ** -24
+
+/** How a test is made, as assembly/search/cholesky-tests.ts numbers it. */
+export const [DOUBLE, SINGLE] = [0, 1]
 
 /** Cholesky of level·I − fl(G). */
 export function passes(arena: Arena, g: number, n: number, levels: Float64Array): Uint8Array {
@@ -49,7 +52,7 @@ export function passesSingle(
   return borrow(() => {
     const count = levels.length
     const [asked, out] = [arena.put(levels), arena.alloc(count)]
-    arena.routines.belowSingle(record, h, count, asked, ample, out, arena.alloc(n * n * 32 + n * 16 + 64))
+    arena.routines.belowQuads(record, SINGLE, h, count, asked, ample, out, arena.alloc(n * n * 32 + n * 16 + 96))
     return arena.u8(out, count).slice()
   })
 }
@@ -61,7 +64,11 @@ export function singleRounding({ errorSingle }: Proof): number {
 
 /** √2·γ_c */
 export function singleFactor(n: number): number {
-  const part = choleskyRoundings(n) * SINGLE_UNIT
+  return roundingFactor(choleskyRoundings(n))
+}
+
+function roundingFactor(c: number): number {
+  const part = c * SINGLE_UNIT
   return (Math.SQRT2 * 1.01 * part) / (1 - part)
 }
 
@@ -72,5 +79,11 @@ export function singleCost(n: number, proof: Proof, level: number): number {
 
 /** What it loses to the factorisation, as a multiple of the level. */
 export function hiddenSingle(n: number): number {
-  return singleFactor(n) * 1.7 * Math.sqrt(n)
+  return singleFactor(n) * (1.7 * Math.sqrt(n) + 1)
+}
+
+/** The same in fixed point (assembly/cholesky-fixed.ts), which pays from 128 channels on. Rounding to 16 bits costs 2.7·10⁻⁵ of the level times √n in random layers. */
+export function hiddenFixed(n: number): number {
+  if (n < 128) return Number.POSITIVE_INFINITY
+  return 2.7e-5 * Math.sqrt(n) + roundingFactor(n / 32 + 15) * (1.7 * Math.sqrt(n) + 1)
 }

@@ -43,14 +43,14 @@ export function bracketAt(
   })
 }
 
-/** For each frequency 1 where λ_max(G(θ)) ≤ level is proven, in double precision or, where `rough`, in single. */
-export function belowAt(record: number, rough: boolean, frequencies: Frequencies, levels: Float64Array): Uint8Array {
+/** For each frequency 1 where λ_max(G(θ)) ≤ level is proven, in the precision of that number (cholesky-tests.ts). */
+export function belowAt(record: number, precision: number, frequencies: Frequencies, levels: Float64Array): Uint8Array {
   return borrow(arena => {
     const { below, bracketBytes } = arena.routines
     const count = levels.length
     const [turns, points, asked] = [arena.put(frequencies.turns), arena.put(frequencies.points), arena.put(levels)]
     const [passed, work] = [arena.alloc(count), arena.alloc(bracketBytes(record, count))]
-    below(record, rough, turns, points, count, asked, passed, work)
+    below(record, precision, turns, points, count, asked, passed, work)
     return arena.u8(passed, count).slice()
   })
 }

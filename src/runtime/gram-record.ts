@@ -1,6 +1,6 @@
 import type { Arena } from './arena.ts'
 import { choleskyError } from './gram-taps.ts'
-import { hiddenSingle, type Proof, singleFactor, singleRounding } from './cholesky-tests.ts'
+import { hiddenFixed, hiddenSingle, type Proof, singleFactor, singleRounding } from './cholesky-tests.ts'
 import { coldStart } from './gram-vectors.ts'
 import { planOf, type Positions } from './phases.ts'
 
@@ -27,10 +27,10 @@ export function putRecord(arena: Arena, gram: Recorded): number {
   const cold = arena.put(coldStart(n).subarray(0, 2 * n))
   const [places, positions] = [gram.places, gram.positions].map(list => putPositions(arena, list, axes))
   const table = arena.alloc(32 * Math.max(places.factors, positions.factors))
-  const at = arena.alloc(88)
+  const at = arena.alloc(96)
   arena.i32(at, 10).set([m, n, axes, gram.taps, gram.planes, gram.planesSingle, cold, table, places.at, positions.at])
-  const hidden = [choleskyError(n) * n, singleFactor(n), hiddenSingle(n)]
-  arena.f64(at + 40, 6).set([proof.error, singleRounding(proof), gram.imageError, ...hidden])
+  const hidden = [choleskyError(n) * n, singleFactor(n), hiddenSingle(n), hiddenFixed(n)]
+  arena.f64(at + 40, 7).set([proof.error, singleRounding(proof), gram.imageError, ...hidden])
   return at
 }
 

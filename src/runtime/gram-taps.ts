@@ -136,12 +136,12 @@ export function imageErrorOf(n: number, axes: number, taps: number, weight: numb
 
 /** Most roundings of a term of an entry of L, with a little more: beyond 256 columns sums are cut (assembly/cholesky.ts). */
 export function choleskyRoundings(n: number): number {
-  return n <= 256 || n % 2 === 1 ? n + 8 : 144 + Math.ceil(n / 128)
+  return n <= 256 || n % 2 === 1 ? n + 8 : 48 + Math.ceil(n / 32)
 }
 
 /**
- * What a passed Cholesky test may hide, as a multiple of the trace: L·Lᴴ = A + E with |E| ≤ √2·γ_c|L||L|ᴴ, c = `choleskyRoundings`, and
- * ‖|L||L|ᴴ‖₂ ≤ ‖L‖_F² ≤ tr A/(1 − √2·γ_c) (Rump 2006; Higham 2002, §10.1, for complex products).
+ * What a passed Cholesky test of A = t·I − H may hide, as a multiple of tr A + max H_jj, which is at most n·t for H = G and n·t and what has been taken off G otherwise: L·Lᴴ = A + E with
+ * |E| ≤ √2·γ_c|L||L|ᴴ + γ_c·diag(max(H_jj, 0)), c = `choleskyRoundings`, and ‖|L||L|ᴴ‖₂ ≤ ‖L‖_F² ≤ tr A/(1 − √2·γ_c) (Rump 2006; Higham 2002, §10.1, for complex products).
  */
 export function choleskyError(n: number): number {
   const g = Math.SQRT2 * gamma(choleskyRoundings(n)) * 1.0001

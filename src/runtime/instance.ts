@@ -36,6 +36,7 @@ export interface Routines {
   deflate(n: number, g: number, v: number, sigma: number): void
   cholesky(pairs: number, n: number, g: number, level: number, w: number, out: number): void
   choleskySingle(quads: number, n: number, g: number, level: number, w: number, out: number): void
+  choleskyFixed(n: number, g: number, level: number, w: number, out: number): void
   phasesSingle(taps: number, p: number, q: number, out: number): void
   hermitianSymbolSingle(quads: number, n: number, taps: number, planes: number, phase: number, g: number): void
   spread(n: number, l: number, v: number, out: number): void
@@ -98,8 +99,9 @@ export interface Routines {
   // biome-ignore format: one routine a line
   bracket(gram: number, turns: number, points: number, count: number, t: number, steps: number, vectors: number, values: number, ceilings: number, w: number): void
   // biome-ignore format: one routine a line
-  below(gram: number, rough: boolean, turns: number, points: number, count: number, levels: number, passed: number, w: number): void
-  belowSingle(gram: number, h: number, count: number, levels: number, ample: number, passed: number, w: number): void
+  below(gram: number, precision: number, turns: number, points: number, count: number, levels: number, passed: number, w: number): void
+  // biome-ignore format: one routine a line
+  belowQuads(gram: number, precision: number, h: number, count: number, levels: number, ample: number, passed: number, w: number): void
   ascentBytes(gram: number): number
   ascend(gram: number, ray: number, known: boolean, reach: number, accuracy: number, most: number, w: number): void
   polish(gram: number, turns: number, ray: number, still: boolean, w: number): void

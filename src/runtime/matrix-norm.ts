@@ -82,7 +82,7 @@ export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
 /**
  * A proven ceiling of σ₁(X), close above `sigma` if that is the norm: Cholesky factors t·I − XᵀX (docs/rounding.md).
  *
- * σ₁² ≤ t + ‖E‖ + κ‖X‖_F², where E is what the factorisation may have lost, at most √2·γ_c·‖|L||L|ᵀ‖, and κ covers the sums in XᵀX.
+ * σ₁² ≤ t + ‖E‖ + κ‖X‖_F², where E is what the factorisation may have lost, at most √2·γ_c·(‖|L||L|ᵀ‖ + t), and κ covers the sums in XᵀX.
  */
 export function ceilingOf(matrix: RealMatrix, sigma: number): number {
   const { rows, columns, data } = matrix
@@ -104,7 +104,7 @@ export function ceilingOf(matrix: RealMatrix, sigma: number): number {
       arena.routines.cholesky(1, n, pair, level, work, passed)
       const lane = arena.f64(passed, 2).indexOf(1)
       if (lane < 0) continue
-      const lost = lossOf(arena.f64(work, 4 * n * n), n, lane)
+      const lost = lossOf(arena.f64(work, 4 * n * n), n, lane, levels[lane])
       return Math.min(sqrtUp(squares), sqrtUp(nextUp(nextUp(levels[lane] + lost) + formed)))
     }
     return sqrtUp(squares)
@@ -144,8 +144,8 @@ function spreadPair(g: Float64Array, pair: Float64Array, n: number): void {
   }
 }
 
-/** √2·γ_c·min(‖L‖_F², ‖|L|‖₁‖|L|‖_∞), L by rows with −1/l_jj on the diagonal (assembly/cholesky.ts), one lane of it. */
-function lossOf(l: Float64Array, n: number, lane: number): number {
+/** √2·γ_c·(min(‖L‖_F², ‖|L|‖₁‖|L|‖_∞) + level), L by rows with −1/l_jj on the diagonal (assembly/cholesky.ts), one lane of it. */
+function lossOf(l: Float64Array, n: number, lane: number, level: number): number {
   const columns = new Float64Array(n)
   let [squares, widest] = [0, 0]
   for (let i = 0; i < n; i++) {
@@ -160,7 +160,7 @@ function lossOf(l: Float64Array, n: number, lane: number): number {
     widest = Math.max(widest, row)
   }
   const product = Math.min(squares, widest * peakOf(columns))
-  return Math.SQRT2 * gamma(choleskyRoundings(n)) * product * (1 + gamma(n * n + 16)) * 1.0001
+  return Math.SQRT2 * gamma(choleskyRoundings(n)) * (product + level) * (1 + gamma(n * n + 16)) * 1.0001
 }
 
 /** A single row or column is its own singular vector. */

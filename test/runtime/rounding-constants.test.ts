@@ -67,7 +67,7 @@ test('the error of G: γ(min(⌈m/2⌉, 64) + 3 + ⌈m/128⌉·pairs) + γ(H + 3
 })
 
 /** Roundings of a term: as many as there are columns, or of a sum of 128, of as many sums as there are, of a panel of eight; and a few. */
-const roundings = (n: number) => (n <= 256 || n % 2 === 1 ? n + 6 : 2 + 127 + Math.ceil(n / 128) + 8 + 4)
+const roundings = (n: number) => (n <= 256 || n % 2 === 1 ? n + 6 : 2 + 31 + Math.ceil(n / 32) + 8 + 4)
 
 test('the margin of a Cholesky test: √2γ_c/(1 − √2γ_c)·n·level + 2·error, c the roundings of a term', () => {
   for (const n of [1, 2, 7, 64, 256, 257, 258, 512, 1000]) {
@@ -233,24 +233,65 @@ function ceilingOf(
   roots: readonly number[],
   t: number,
   start: Float64Array | undefined,
-  { error, errorSingle }: { error: number; errorSingle: number },
+  errors: { error: number; errorSingle: number; hiddenFixed?: number },
 ) {
   const n = roots.length
   return open(diagonal(roots), [n, n, 1, 1], gram => {
-    setErrors(gram, { error, errorSingle, imageError: 0, hidden: 0 })
+    setErrors(gram, { imageError: 0, hidden: 0, ...errors })
     return gram.bracket(HERE, t, 1, [start])
   })
 }
 
+const NONE = { errorSingle: 0, error: 0, hiddenFixed: Number.POSITIVE_INFINITY }
+
 test('single precision: a ceiling grows with √2·γ_c of what was factorised', () => {
-  const at = (n: number) => ceilingOf(new Array<number>(n).fill(0.5), 256, undefined, { errorSingle: 0, error: 0 }).ceilings[0]
+  const at = (n: number) => ceilingOf(new Array<number>(n).fill(0.5), 256, undefined, NONE).ceilings[0]
   const few = at(8)
   for (const n of [40, 200, 300]) {
     const more = at(n)
-    // L is a multiple of I: the row sum is level − G
-    const least = Math.SQRT2 * (roundings(n) - 16) * SINGLE * (few - 0.25)
+    // L is a multiple of I: the row sum is level − G; the diagonal adds the level
+    const least = Math.SQRT2 * (roundings(n) - 16) * SINGLE * (2 * few - 0.25)
     assert.ok(more - few >= 0.97 * least, `${n} channels: ${more - few} for ${least}`)
   }
+})
+
+test('single precision: a ceiling grows with √2·γ_c of the level where next to nothing is left to factorise', () => {
+  const at = (n: number) => ceilingOf(new Array<number>(n).fill(0.5), 0.252, undefined, NONE).ceilings[0]
+  const few = at(8)
+  for (const n of [40, 120, 200]) {
+    const more = at(n)
+    const least = Math.SQRT2 * (roundings(n) - 16) * SINGLE * 0.25
+    assert.ok(more - few >= 0.97 * least, `${n} channels: ${more - few} for ${least}`)
+  }
+})
+
+test('fixed point: a ceiling counts the roundings of each group', () => {
+  for (const n of [128, 200, 300]) {
+    const value = 0.25 * (1 - 2 ** -17)
+    const level = Math.fround(value + 0.05 * (256 - value))
+    const { ceilings } = ceilingOf(new Array<number>(n).fill(0.5), 256, undefined, { errorSingle: 0, error: 0 })
+    const cost = Math.SQRT2 * (Math.ceil(n / 32) + 15) * SINGLE * (2 * level - 0.25)
+    assert.ok(
+      ceilings[0] - level >= 0.99 * cost && ceilings[0] - level <= 1.1 * cost,
+      `${n} channels: ${ceilings[0] - level} for ${cost}`,
+    )
+  }
+})
+
+test('fixed point: what entries were rounded by is in the ceiling, and what G may err by', () => {
+  const n = 130
+  const ceilings = (errors: Partial<Parameters<typeof setErrors>[1]>) =>
+    open(random([n, n, 1, 2], 5), [n, n, 1, 2], gram => {
+      setErrors(gram, errors)
+      const { values } = gram.bracket(HERE, 0, 24, [])
+      return { value: values[0], ceiling: gram.bracket(HERE, 1.3 * values[0], 24, []).ceilings[0] }
+    })
+  const { value, ceiling } = ceilings({ errorSingle: 0 })
+  const single = ceilings({ errorSingle: 0, hiddenFixed: Number.POSITIVE_INFINITY }).ceiling
+  // R is some 3·10⁻⁴ of the level, what single precision loses half of that
+  assert.ok(ceiling - single > 1e-4 * value && ceiling - single < 4e-4 * value, `${(ceiling - single) / value}`)
+  const more = ceilings({ errorSingle: 1e-3 * value }).ceiling
+  assert.ok(Math.abs(more - ceiling - 1e-3 * value) <= 1e-6 * value, `${(more - ceiling) / value}`)
 })
 
 test('single precision: what G may err by is in the ceiling', () => {

@@ -50,9 +50,9 @@ export function putProof(arena: Arena, n: number, proof: Proof, axes = 0): numbe
 }
 
 /** Errors as a search finds them in the record of a symbol (class Gram of assembly/search/gram-symbol.ts). */
-const ERRORS = ['error', 'errorSingle', 'imageError', 'hidden'] as const
+const ERRORS = ['error', 'errorSingle', 'imageError', 'hidden', 'factorSingle', 'hiddenSingle', 'hiddenFixed'] as const
 
-/** Makes a search believe in other errors: of G, of G in single precision, of F(θ)v, and what a test in double precision hides at a level. */
+/** Makes a search believe in other errors: of G, of G in single precision, of F(θ)v, and what tests hide at a level; `hiddenFixed: Infinity` leaves out tests in fixed point. */
 export function setErrors(gram: GramSymbol, errors: Partial<Record<(typeof ERRORS)[number], number>>): void {
   borrow(arena => {
     const all = arena.f64(gram.record + 40, ERRORS.length)
