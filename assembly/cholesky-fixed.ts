@@ -26,12 +26,11 @@ const ROWS: i32 = 16
 const ROW: usize = 256
 const LINE: usize = 512
 
-/** No entry is more than this many q, and none more than OPENS in the panel a group begins with. */
+/** No entry is more than this many q. */
 const MOST: f32 = 32760
-const OPENS: f32 = 25000
 /** No row's square is more than this many q²: 2³¹, less what rounding adds to it. */
 const LONGEST: f32 = 2140000000
-/** Of the length of a row in the panel a group begins with, q at least: four of them are within LONGEST. */
+/** q at least, as a part of the longest row in the panel a group begins with: four such panels are within LONGEST, and no entry above 22,223q. */
 const SHORT: f32 = 4.5e-5
 /** The same of √t, lest q be zero. */
 const LEAST: f32 = 9.094947017729282e-13
@@ -88,10 +87,9 @@ export function choleskyFixed(n: i32, g: usize, level: usize, w: usize, out: usi
     const passed = v128.and(v128.load(alive), f32x4.lt(v128.load(square), f32x4.splat(Infinity)))
     v128.store(alive, passed)
     const room = f32x4.mul(f32x4.mul(q, q), f32x4.splat(LONGEST))
-    const fits = v128.and(f32x4.le(largest, f32x4.mul(q, f32x4.splat(MOST))), f32x4.le(grown(end, passed), room))
+    const fits = v128.and(f32x4.le(largest, f32x4.mul(q, f32x4.splat(MOST))), f32x4.le(longest(end, f32x4.eq(ZERO, ZERO), passed), room))
     if ((first & (STRIPE - 1)) == 0 || !i32x4.all_true(fits)) {
-      const short = f32x4.mul(f32x4.sqrt(longest(end, passed)), f32x4.splat(SHORT))
-      q = f32x4.max(least, f32x4.max(short, f32x4.mul(largest, f32x4.splat(1 / OPENS))))
+      q = f32x4.max(least, f32x4.mul(f32x4.sqrt(longest(end, ZERO, passed)), f32x4.splat(SHORT)))
       v128.store(groups + ((<usize>count) << 5), f32x4.mul(q, q))
       count++
     }
@@ -268,22 +266,11 @@ function ofRows(end: i32): v128 {
   return largest
 }
 
-/** Adds the panel to the rows of the open group; the largest square of a row that gives. */
-function grown(end: i32, passed: v128): v128 {
+/** The squares of a group's rows: those of the panel, and what the group has already; the largest. */
+function longest(end: i32, group: v128, passed: v128): v128 {
   let most = ZERO
   for (let at = (<usize>end) << 4, last = (<usize>side) << 4; at < last; at += 16) {
-    const length = f32x4.add(v128.load(lengths + at), v128.load(added + at))
-    v128.store(lengths + at, length)
-    most = f32x4.pmax(most, length)
-  }
-  return v128.and(most, passed)
-}
-
-/** Begins the rows of a group with the panel; the largest square of one. */
-function longest(end: i32, passed: v128): v128 {
-  let most = ZERO
-  for (let at = (<usize>end) << 4, last = (<usize>side) << 4; at < last; at += 16) {
-    const length = v128.load(added + at)
+    const length = f32x4.add(v128.load(added + at), v128.and(v128.load(lengths + at), group))
     v128.store(lengths + at, length)
     most = f32x4.pmax(most, length)
   }

@@ -33,6 +33,17 @@ const KINDS: Record<string, (n: number, seed: number) => Complex> = {
     for (let j = 12; j < n; j += 20) a.re[(j - 1) * n] = 0.7 / Math.sqrt(n / 20)
     return square(a)
   },
+  'an entry half as large again in the next panel': n => {
+    const g = zeros(n, n)
+    for (let j = 0; j < n; j++) g.re[j * n + j] = 0.5
+    for (let j = 0; j + 24 < n; j += 32)
+      for (const [row, column, x] of [
+        [j + 20, j, 0.1],
+        [j + 24, j + 9, 0.15],
+      ])
+        g.re[column * n + row] = g.re[row * n + column] = x
+    return rounded(g)
+  },
   'nothing beside the diagonal': (n, seed) => {
     const next = random(seed)
     const a = zeros(n, n)
@@ -200,6 +211,51 @@ test('t·I − G is L̃·L̃ᴴ up to what is claimed, entry by entry in the dia
   }
   // the bound of ‖R‖_F is not generous
   assert.ok(closest > 0.5, String(closest))
+})
+
+test('where diagonal blocks are nearly multiples of I the bound of ‖R‖_F is what there is', () => {
+  for (const n of [24, 64]) {
+    const batch = LANES.map(lane => rounded(scaled(KINDS.random(n, n + lane), () => 0.02)))
+    const found = run(batch, [1, 1, 1, 1])
+    for (const lane of LANES) {
+      const l = found.factor(lane)
+      let squares = 0
+      for (let i = 8; i < n; i++)
+        for (let j = 0; j >> 3 < i >> 3; j++) {
+          let [re, im] = [batch[lane].re[j * n + i], batch[lane].im[j * n + i]]
+          for (let k = 0; k <= j; k++) {
+            const [a, b] = [i * n + k, j * n + k]
+            re += l.re[a] * l.re[b] + l.im[a] * l.im[b]
+            im += l.im[a] * l.re[b] - l.re[a] * l.im[b]
+          }
+          squares += 2 * (re * re + im * im)
+        }
+      const part = Math.sqrt(squares) / found.off[lane]
+      assert.ok(part > 0.9 && part <= 1, `n = ${n}, lane ${lane}: ${part}`)
+    }
+  }
+})
+
+test('row sums are those of the rounded entries, which may all be larger', () => {
+  const n = 16
+  const ones = zeros(n, n)
+  ones.re.fill(0.01)
+  const batch = [ones, ones, ones, ones]
+  for (let k = 0; k < 50; k++) {
+    const found = run(
+      batch,
+      LANES.map(lane => Math.fround(0.2 + 0.01 * k + 0.002 * lane)),
+    )
+    for (const lane of LANES) {
+      const l = found.factor(lane)
+      const size = (at: number) => Math.hypot(l.re[at], l.im[at])
+      const columns = Array.from({ length: n }, (_, j) =>
+        Array.from({ length: n }, (_, i) => size(i * n + j)).reduce((a, b) => a + b),
+      )
+      const widest = Math.max(...columns.map((_, i) => columns.reduce((sum, column, j) => sum + size(i * n + j) * column, 0)))
+      assert.ok(found.rows[lane] >= widest * (1 - 4 * n * U), `level ${k}, lane ${lane}: ${found.rows[lane]} for ${widest}`)
+    }
+  }
 })
 
 test('a group ends where an entry or a row would not fit', () => {

@@ -9,6 +9,7 @@ import { type Arena, borrow } from '../../src/runtime/arena.ts'
 import { passesSingle, singleCost } from '../../src/runtime/cholesky-tests.ts'
 import { type GramSymbol, withGramSymbol } from '../../src/runtime/gram-symbol.ts'
 import { choleskyError, imageErrorOf } from '../../src/runtime/gram-taps.ts'
+import { ceilingOf as ceilingOfMatrix } from '../../src/runtime/matrix-norm.ts'
 import { PHASE_ERROR } from '../../src/runtime/phases.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
 import { TURN } from '../../src/torus/ray.ts'
@@ -262,6 +263,19 @@ test('single precision: a ceiling grows with √2·γ_c of the level where next 
     const more = at(n)
     const least = Math.SQRT2 * (roundings(n) - 16) * SINGLE * 0.25
     assert.ok(more - few >= 0.97 * least, `${n} channels: ${more - few} for ${least}`)
+  }
+})
+
+test('a real matrix: its ceiling counts √2·γ_c of the level where next to nothing is left to factorise', () => {
+  for (const n of [16, 64, 200]) {
+    const data = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 1 : 0))
+    const above = ceilingOfMatrix({ rows: n, columns: n, data }, 1) ** 2 - 1
+    const c = gamma(n + 8)
+    const rest = 4 * c + gamma(68 + Math.ceil(n / 128)) * n
+    assert.ok(
+      above >= rest + 0.9 * Math.SQRT2 * c && above <= rest + 1.5 * Math.SQRT2 * c + 20 * U,
+      `${n}: ${above / U} for ${rest / U}`,
+    )
   }
 })
 
