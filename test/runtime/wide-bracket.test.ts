@@ -80,9 +80,8 @@ test('tests in fixed point are made: their ceilings are other ones than those of
     const ceilings = () => [...gram.bracket({ turns: TURNS, points: POINTS }, t, 24, []).ceilings]
     const fixed = ceilings()
     setErrors(gram, { hiddenFixed: Number.POSITIVE_INFINITY })
-    ceilings().forEach((ceiling, k) =>
-      assert.ok(ceiling !== fixed[k] && Math.abs(ceiling - fixed[k]) < 1e-3 * t, `${ceiling} and ${fixed[k]}`),
-    )
+    for (const [k, ceiling] of ceilings().entries())
+      assert.ok(ceiling !== fixed[k] && Math.abs(ceiling - fixed[k]) < 1e-3 * t, `${ceiling} and ${fixed[k]}`)
   })
 })
 
