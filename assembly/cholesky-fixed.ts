@@ -1,15 +1,16 @@
 /**
- * The Cholesky test of t·I − G in fixed point: what earlier columns add to later ones is summed from whole numbers of 16 bits, four matrices to a vector, at nearly twice the rate
- * of single precision; the columns themselves, eight at a time, are found in single precision (cholesky.ts).
+ * The Cholesky test of t·I − G in fixed point: what earlier columns add to later ones is summed from whole numbers of 16 bits, four matrices to a vector, at nearly
+ * twice the rate of single precision; the columns themselves, eight at a time, are found in single precision (cholesky.ts).
  *
- * Entries of L below a panel are rounded to q·(a + ib), a and b whole, |a|, |b| < 2¹⁵. Panels that follow one another share q, a group, while no entry is too large for it and no row of the
- * group longer than q·√2³¹: by Cauchy–Schwarz no product of two rows leaves 32 bits then, and the sum of a group is exact.
+ * Entries of L below a panel are rounded to q·(a + ib), a and b whole, |a|, |b| < 2¹⁵. Panels that follow one another share q, a group, while no entry is too large for it
+ * and no row of the group longer than q·√2³¹: by Cauchy–Schwarz no product of two rows leaves 32 bits then, and the sum of a group is exact.
  *
- * What a passed test proves. Let L̃ be the factor with its rounded entries and δ what they were rounded by. Each part of δ/q is what is left of a computed quotient beside its nearest whole number, to
- * which the division by q and the rounding of q² add at most 0.006; so |δ| ≤ 0.7228q. Then L̃·L̃ᴴ = t·I − G + E + R.
+ * What a passed test proves. Let L̃ be the factor with its rounded entries and δ what they were rounded by. Each part of δ/q is what is left of a computed quotient
+ * beside its nearest whole number, to which the division by q and the rounding of q² add at most 0.006; so |δ| ≤ 0.7228q. Then L̃·L̃ᴴ = t·I − G + E + R.
  *
- *   E  is the rounding of single precision, u = 2⁻²⁴: |E_ij| ≤ √2·γ_c·(|L̃||L̃|ᴴ)_ij, and γ_c·max(G_jj, 0) < γ_c·t more on the diagonal (cholesky.ts), c = groups + 15. An entry meets the addition of each group's sum, which is rounded when it is converted and
- *      multiplied by q², seven additions in its panel, three roundings of the reciprocal pivot, one each of the product with that and of the difference with t.
+ *   E  is the rounding of single precision, u = 2⁻²⁴: |E_ij| ≤ √2·γ_c·(|L̃||L̃|ᴴ)_ij, and γ_c·max(G_jj, 0) < γ_c·t more on the diagonal (cholesky.ts), c = groups + 15.
+ *      An entry meets the addition of each group's sum, which is rounded when it is converted and multiplied by q², seven additions in its panel, three roundings of the
+ *      reciprocal pivot, one each of the product with that and of the difference with t.
  *   R  comes from δ: rows x below a diagonal block D are found from x·Dᴴ, so that their entries of R are δ·Dᴴ, and ‖R‖_F² ≤ 2·Σ_panels ‖δ‖_F²·‖D‖₁‖D‖_∞.
  *
  * docs/rounding.md, "Tests in fixed point".

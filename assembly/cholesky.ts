@@ -8,7 +8,8 @@
  * rest is left out.
  *
  * Rounding, u = 2⁻⁵³: where a lane passes, the computed L satisfies L·Lᴴ = t·I − G + E with |E_ij| ≤ √2·γ_c·(|L||L|ᴴ)_ij, and γ_c·max(G_jj, 0) < γ_c·t more on the
- * diagonal, since the sum is rounded before the difference with t. Each of the real products of an entry is rounded, is joined to another, and meets as many additions as come after it: j at most, the smaller index (from 1), in one panel; otherwise 31 of its own
+ * diagonal, since the sum is rounded before the difference with t. Each of the real products of an entry is rounded, is joined to another, and meets as many additions
+ * as come after it: j at most, the smaller index (from 1), in one panel; otherwise 31 of its own
  * sum, one for that and each of the ⌈n/32⌉ − 1 sums that may follow, and eight in its panel. The reciprocal pivot adds three and the difference with t one. So
  * c = n + 6 in one panel and 45 + ⌈n/32⌉ in many (`choleskyRoundings` in gram-taps.ts has a little more).
  */
