@@ -15,7 +15,7 @@
  *
  * docs/rounding.md, "Tests in fixed point".
  */
-import { columns } from './generated/cholesky-single'
+import { begin, columns } from './generated/cholesky-single'
 
 const ZERO = f32x4.splat(0)
 
@@ -41,8 +41,8 @@ const UNSEEN: f32 = 0.0085
 /** What is added to it turns a small number into its nearest whole one, in the low bits. */
 const WHOLE: f32 = 12582912
 
-// Where things are in the scratch: rounded entries, stripe by stripe; the panel; for each row the square of what the open group has of it, that of what the panel has, and its sum in
-// |L̃||L̃|ᴴ; for each group [q² ×4][its end]; the rows of the panel's own columns at the columns of a group.
+// Where things are in the scratch: rounded entries, stripe by stripe; the panel; for each row the square of what the open group has of it, that of what the panel has,
+// and its sum in |L̃||L̃|ᴴ; for each group [q² ×4][its end]; the rows of the panel's own columns at the columns of a group.
 let side: i32 = 0
 let stripes: usize = 0
 let panel: usize = 0
@@ -74,13 +74,13 @@ export function choleskyFixed(n: i32, g: usize, level: usize, w: usize, out: usi
   const least = f32x4.mul(f32x4.sqrt(v128.load(level)), f32x4.splat(LEAST))
   for (let first = 0; first < n; first += PANEL) {
     const end = min(first + PANEL, n)
-    begin(first, end, g)
+    const a = rowAt(first)
+    begin(n, first, end, g, a, ROW)
     for (let k = 0, from = 0; k < count; k++) {
       const to = load<i32>(groups + ((<usize>k) << 5), 16)
       earlier(first, from, to, v128.load(groups + ((<usize>k) << 5)))
       from = to
     }
-    const a = rowAt(first)
     if (!columns(n - first, end - first, a, ROW, a, ROW, 32, level, alive)) break
     const weight = ofBlock(first, end)
     const largest = v128.and(ofRows(end), v128.load(alive))
@@ -88,7 +88,10 @@ export function choleskyFixed(n: i32, g: usize, level: usize, w: usize, out: usi
     const passed = v128.and(v128.load(alive), f32x4.lt(v128.load(square), f32x4.splat(Infinity)))
     v128.store(alive, passed)
     const room = f32x4.mul(f32x4.mul(q, q), f32x4.splat(LONGEST))
-    const fits = v128.and(f32x4.le(largest, f32x4.mul(q, f32x4.splat(MOST))), f32x4.le(longest(end, f32x4.eq(ZERO, ZERO), passed), room))
+    const fits = v128.and(
+      f32x4.le(largest, f32x4.mul(q, f32x4.splat(MOST))),
+      f32x4.le(longest(end, f32x4.eq(ZERO, ZERO), passed), room),
+    )
     if ((first & (STRIPE - 1)) == 0 || !i32x4.all_true(fits)) {
       q = f32x4.max(least, f32x4.mul(f32x4.sqrt(longest(end, ZERO, passed)), f32x4.splat(SHORT)))
       v128.store(groups + ((<usize>count) << 5), f32x4.mul(q, q))
@@ -134,19 +137,6 @@ function rowAt(row: i32): usize {
   return panel + <usize>row * ROW
 }
 
-/** The entries of G in the columns of the panel, by rows. */
-function begin(first: i32, end: i32, g: usize): void {
-  const ld = (<usize>side) << 5
-  for (let i = first; i < side; i++) {
-    let to = rowAt(i)
-    let from = g + <usize>first * ld + ((<usize>i) << 5)
-    for (let j = min(i + 1, end) - first; j > 0; j--, to += 32, from += ld) {
-      v128.store(to, v128.load(from))
-      v128.store(to, v128.load(from, 16), 16)
-    }
-  }
-}
-
 /** What a group of earlier columns adds to all rows of the panel. */
 function earlier(first: i32, from: i32, to: i32, scale: v128): void {
   const bytes = (<usize>(to - from)) << 4
@@ -180,8 +170,8 @@ const NONE: usize = memory.data(16, 16)
 const SUMS: usize = memory.data(128, 16)
 
 /**
- * Adds scale·Σ_k conj(a_k)·b_k to two columns of the panel, rows b two at a time. `a` has [a][ia] of both columns for each k: the real part of conj(a)·b is the sum of two products of whole numbers
- * in (a, b), the imaginary part in (ia, b). The shape of the loop: products.mjs; of those tried it is the fastest.
+ * Adds scale·Σ_k conj(a_k)·b_k to two columns of the panel, rows b two at a time. `a` has [a][ia] of both columns for each k: the real part of conj(a)·b is the sum of
+ * two products of whole numbers in (a, b), the imaginary part in (ia, b). The shape of the loop: products.mjs; of those tried it is the fastest.
  */
 function update(rows: i32, bytes: usize, a: usize, b: usize, out: usize, scale: v128): void {
   for (; rows > 0; rows -= 2) {
@@ -267,7 +257,7 @@ function ofRows(end: i32): v128 {
   return largest
 }
 
-/** The squares of a group's rows: those of the panel, and what the group has already; the largest. */
+/** The squares of a group's rows: those of the panel, and under the mask `group` what the open group has already; the largest. */
 function longest(end: i32, group: v128, passed: v128): v128 {
   let most = ZERO
   for (let at = (<usize>end) << 4, last = (<usize>side) << 4; at < last; at += 16) {
@@ -279,7 +269,8 @@ function longest(end: i32, group: v128, passed: v128): v128 {
 }
 
 /**
- * Rounds the entries below the diagonal block, and adds the panel to the row sums of |L̃||L̃|ᴴ, where entries are off by as much as `most`; the sum of the squares of what is seen of δ/q.
+ * Rounds the entries below the diagonal block, and adds the panel to the row sums of |L̃||L̃|ᴴ, where entries are off by as much as `most`; the sum of the squares of
+ * what is seen of δ/q.
  */
 function round(first: i32, end: i32, inverse: v128, most: v128): v128 {
   const whole = f32x4.splat(WHOLE)

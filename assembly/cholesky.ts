@@ -56,7 +56,7 @@ function factor(n: i32, g: usize, level: usize, l: usize, passed: usize): void {
       if (!columns(n, end, a, ld, g, 32, ld, level, passed)) return
       continue
     }
-    begin(n, first, end, g, l)
+    begin(n, first, end, g, a, ld)
     for (let from = 0; from < first; from += CHUNK) earlier(n, first, from, min(CHUNK, first - from), l)
     if (!columns(n - first, end - first, a, ld, a, ld, 32, level, passed)) return
   }
@@ -82,13 +82,13 @@ export function columns(rows: i32, count: i32, a: usize, ld: usize, c: usize, do
   return true
 }
 
-/** The entries of G in the columns of a panel, by rows. */
-function begin(n: i32, first: i32, end: i32, g: usize, l: usize): void {
-  const ld = (<usize>n) << 5
-  for (let i = first; i < n; i++) {
-    let to = l + <usize>i * ld + ((<usize>first) << 5)
-    let from = g + <usize>first * ld + ((<usize>i) << 5)
-    for (let j = min(i + 1, end) - first; j > 0; j--, to += 32, from += ld) {
+/** The entries of G in the columns of a panel, by rows `ld` bytes apart from `a` on. */
+export function begin(n: i32, first: i32, end: i32, g: usize, a: usize, ld: usize): void {
+  const column = (<usize>n) << 5
+  for (let i = first; i < n; i++, a += ld) {
+    let to = a
+    let from = g + <usize>first * column + ((<usize>i) << 5)
+    for (let j = min(i + 1, end) - first; j > 0; j--, to += 32, from += column) {
       v128.store(to, v128.load(from))
       v128.store(to, v128.load(from, 16), 16)
     }

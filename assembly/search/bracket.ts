@@ -1,7 +1,7 @@
 /**
  * Brackets of λ_max(G) at a list of frequencies: from below by a few steps of Lanczos, from above by one Cholesky test somewhere below t. All of them in
- * single precision, four matrices to a vector, at twice the rate of double, many channels in fixed point where t is far enough for it; what failed there or is too close to t in double. Many channels
- * are tried in single precision once more before that, all failures together.
+ * single precision, four matrices to a vector, at twice the rate of double, many channels in fixed point where t is far enough for it; what failed there or is too
+ * close to t in double. Many channels are tried in single precision once more before that, all failures together.
  *
  * What a passed test proves: docs/rounding.md, "The Cholesky test", "Tests in single precision", "Tests in fixed point".
  */
@@ -172,8 +172,8 @@ function roughly(gram: Gram, list: usize, count: i32, w: usize): void {
 }
 
 /**
- * Up to four matrices: steps of Lanczos, then one test between the quotient and t, where its rounding costs little of the room. In fixed point it is where that serves for one of them; the others
- * are left open.
+ * Up to four matrices: steps of Lanczos, then one test between the quotient and t, where its rounding costs little of the room. It is in fixed point where that serves
+ * for one of them; the others are left open.
  */
 function four(gram: Gram, h: usize, list: usize, lanes: i32, w: usize): void {
   const n = gram.n

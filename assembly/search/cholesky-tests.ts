@@ -20,12 +20,13 @@ export const FIXED: i32 = 2
 export const tops: usize = memory.data(32, 8)
 
 /**
- * Cholesky tests of four matrices in quad layout, in single precision or in fixed point, at levels of which 0 asks for none. Where the factorisation of fl(level)·I − G' runs to its end,
- * G' = G in single precision,
+ * Cholesky tests of four matrices in quad layout, in single precision or in fixed point, at levels of which 0 asks for none. Where the factorisation of
+ * fl(level)·I − G' runs to its end, G' = G in single precision,
  *
  *     λ_max(G) ≤ level + √2·γ_c·(‖|L||L|ᴴ‖₂ + level) + ‖R‖₂ + ‖G' − G‖₂,   u = 2⁻²⁴,
  *
- * with the largest row sum of |L||L|ᴴ taken from the factor itself; R is what entries were rounded by in fixed point. That is left in `tops`, Infinity where the test failed.
+ * with the largest row sum of |L||L|ᴴ taken from the factor itself; R comes from what entries are rounded by in fixed point. That is left in `tops`, Infinity where
+ * the test failed.
  *
  * @param work n·n·32 + n·16 + 80 bytes
  */
@@ -66,7 +67,11 @@ export function lossOf(gram: Gram, precision: i32, level: f64): f64 {
 /** By how many times that a level is lowered. Row sums of 512 channels have reached 1.85 times √n times the level, where it has 1.7. */
 const AMPLE: f64 = 1.2
 
-/** 1 for each point where λ_max(G(θ)) ≤ level is proven; the cheaper a test, the further above λ_max a level has to be. */
+/**
+ * 1 for each point where λ_max(G(θ)) ≤ level is proven; the cheaper a test, the further above λ_max a level has to be.
+ *
+ *   points  in   count × axes      levels  in  count      passed  out  count bytes      w  bracketBytes
+ */
 export function below(gram: Gram, precision: i32, turns: usize, points: usize, count: i32, levels: usize, passed: usize, w: usize): void {
   const n = gram.n
   const lanes = precision == DOUBLE ? 2 : 4

@@ -48,7 +48,7 @@ export class Gram {
   /** √2·γ_c of single precision, and that times the likely size of |L||L|ᴴ, as a multiple of the level. */
   factorSingle: f64
   hiddenSingle: f64
-  /** The latter for tests in fixed point; Infinity where they are not worth it. */
+  /** What tests in fixed point are likely to hide, as a multiple of the level; Infinity where they are not worth it. */
   hiddenFixed: f64
 }
 

@@ -25,7 +25,7 @@ export class Vertex {
   cold: i32
   far: i32
   warm: i32
-  /** Of the test of its level. */
+  /** How its level is tested (cholesky-tests.ts). */
   precision: i32
   /** Has a ceiling been tried for? */
   tested: bool

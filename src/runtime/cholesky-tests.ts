@@ -19,7 +19,7 @@ export interface Proof {
 export const SINGLE_UNIT = 2 ** -24
 
 /** How a test is made, as assembly/search/cholesky-tests.ts numbers it. */
-export const [DOUBLE, SINGLE] = [0, 1]
+export const [IN_DOUBLE, IN_SINGLE] = [0, 1]
 
 /** Cholesky of level·I − fl(G). */
 export function passes(arena: Arena, g: number, n: number, levels: Float64Array): Uint8Array {
@@ -52,7 +52,7 @@ export function passesSingle(
   return borrow(() => {
     const count = levels.length
     const [asked, out] = [arena.put(levels), arena.alloc(count)]
-    arena.routines.belowQuads(record, SINGLE, h, count, asked, ample, out, arena.alloc(n * n * 32 + n * 16 + 96))
+    arena.routines.belowQuads(record, IN_SINGLE, h, count, asked, ample, out, arena.alloc(n * n * 32 + n * 16 + 96))
     return arena.u8(out, count).slice()
   })
 }

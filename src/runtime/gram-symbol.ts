@@ -15,7 +15,7 @@ import {
 } from './gram-taps.ts'
 import { interpolateTaps, tapFrequencies, worthInterpolating } from './interpolated-taps.ts'
 import { pointAxes, tapsFromPoints } from './real-points.ts'
-import { DOUBLE, type Proof, SINGLE } from './cholesky-tests.ts'
+import { IN_DOUBLE, IN_SINGLE, type Proof } from './cholesky-tests.ts'
 import { belowAt, bracketAt, type Brackets, type Starts } from './gram-bracket.ts'
 import { putRecord } from './gram-record.ts'
 import { climbPair, type Ritz } from './gram-vectors.ts'
@@ -116,8 +116,8 @@ function openGramSymbol(arena: Arena, symbol: TrigonometricPolynomial, group: nu
     inPairs: evaluate,
     inQuads: evaluateSingle,
     write: writeAt,
-    below: (frequencies, levels) => belowAt(record, DOUBLE, frequencies, levels),
-    belowRoughly: (frequencies, levels) => belowAt(record, SINGLE, frequencies, levels),
+    below: (frequencies, levels) => belowAt(record, IN_DOUBLE, frequencies, levels),
+    belowRoughly: (frequencies, levels) => belowAt(record, IN_SINGLE, frequencies, levels),
     climb(frequencies, steps, starts) {
       const found: Ritz[] = []
       evaluate(frequencies, (inner, g, first, size) => {
