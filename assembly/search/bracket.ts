@@ -9,7 +9,7 @@ import { cholesky } from '../cholesky'
 import { climb } from '../climb'
 import { climbSingle } from '../generated/climb-single'
 import { aligned, blockOf, evaluate, evaluateSingle, fromLane, Gram, margin, matrixBytes, matrixSize, phaseBytes, toLane } from './gram-symbol'
-import { ceilingsOf, FIXED, lossOf, SINGLE, tops } from './cholesky-tests'
+import { ceilingsOf, DOUBLE, FIXED, lossOf, SINGLE, tops } from './cholesky-tests'
 
 /** By which part a quotient in single precision is lowered, so that it is not above λ_max for all that is seen. */
 const BELIEF: f64 = 7.62939453125e-6
@@ -17,6 +17,7 @@ const BELIEF: f64 = 7.62939453125e-6
 const SERVES: f64 = 0.25
 /** Shares of the room between a Rayleigh quotient and t that a test leaves below itself: at first, and after a failure. */
 const SHARE: f64 = 0.05
+const SHARE_OF_NETS: f64 = 0.03
 const SHARE_AGAIN: f64 = 0.2
 /** Steps of Lanczos after a failure, and at most. */
 const AGAIN: i32 = 12
@@ -73,6 +74,14 @@ export function stepsBytes(n: i32): f64 {
 export function bracket(
   gram: Gram, turns: usize, points: usize, count: i32, t: f64, steps: i32, vectors: usize, values: usize, ceilings: usize, w: usize,
 ): void {
+  bracketTo(DOUBLE, gram, turns, points, count, t, steps, vectors, values, ceilings, w)
+}
+
+/** The same with tests that are no closer than in the given precision. */
+export function bracketTo(
+  closest: i32, gram: Gram, turns: usize, points: usize, count: i32, t: f64, steps: i32, vectors: usize, values: usize, ceilings: usize,
+  w: usize,
+): void {
   question.turns = turns
   question.points = points
   question.t = t
@@ -85,10 +94,16 @@ export function bracket(
     store<i32>(list + ((<usize>i) << 2), i)
     store<f64>(ceilings + ((<usize>i) << 3), Infinity)
   }
-  ask(steps, SHARE, gram.hiddenFixed < Infinity)
+  ask(steps, gram.weights == 0 ? SHARE : SHARE_OF_NETS, gram.hiddenFixed < Infinity)
   roughly(gram, list, count, w)
   if (t == 0) return
   let left = stillOpen(list, count, Infinity)
+  if (closest == FIXED) {
+    const serves = stillOpen(list, count, highestServed(gram, FIXED, t))
+    ask(AGAIN, SHARE_AGAIN, true)
+    roughly(gram, list, serves, w)
+    return
+  }
   if (gram.n >= WIDE) {
     // What single precision may still serve is asked about once more; then the list is made anew of all that is open.
     const serves = stillOpen(list, count, highestServed(gram, SINGLE, t))
@@ -97,6 +112,7 @@ export function bracket(
     for (let i = 0; i < count; i++) store<i32>(list + ((<usize>i) << 2), i)
     left = stillOpen(list, count, Infinity)
   }
+  if (closest != DOUBLE) return
   ask(gram.n < WIDE ? steps : AGAIN, SHARE, false)
   closely(gram, list, left, w)
 }

@@ -4,6 +4,7 @@ import { bendAt, curvatureAlong } from './curvature'
 import { List } from './heap'
 import { climbFromVertex, closeAround, raise, rayFrom } from './maxima'
 import { item, setItem } from './numbers'
+import { closeByNets } from './nets'
 import { Ray } from './ray'
 import { cells, peaks, state, turnsOf } from './state'
 import { beginList, corner, exceeds, isListed, isNew, pointOfVertex, sortByValue, Vertex } from './vertices'
@@ -12,7 +13,7 @@ import { survey } from './visits'
 /** Coarsest boxes: those whose curvature term is a sixth of the level along each axis. */
 const COARSE: f64 = 0.16
 /** From that many channels on the surface may be flat enough for a finer first grid to be worth an estimate. */
-const CROWDED: i32 = 32
+const CROWDED: f64 = 32
 /** Finer grids than that, as multiples of its counts. */
 const finer: usize = memory.data<f64>([1, 1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8])
 const FINER: i32 = 13
@@ -74,7 +75,7 @@ export function begin(live: List, roots: List, starts: List, some: List): void {
   climbFromVertex(highest)
   if (changetype<usize>(rival) != 0) climbFromVertex(rival)
   for (let i = 0, known = peaks.length; i < known; i++) closeAround(changetype<Ray>(peaks.get(i)))
-  if (!state.discrete && gram.n >= CROWDED) refine(live, starts, some)
+  if (!state.discrete && <f64>gram.n >= Math.min(CROWDED, problem.netted)) refine(live, starts, some)
 }
 
 /** The vertices of boxes, each once. */
@@ -112,17 +113,19 @@ function refine(live: List, starts: List, some: List): void {
     least = k == 0 ? WORTH * product : product
     chosen = k
   }
-  if (chosen == 0) return
-  finerCounts(item(finer, chosen))
-  some.length = 0
-  cover(counts, some)
+  if (<f64>state.gram.n < state.problem.netted || !closeByNets(starts, least, some)) {
+    if (chosen == 0) return
+    finerCounts(item(finer, chosen))
+    some.length = 0
+    cover(counts, some)
+    // A budget that ends here is better spent on boxes whose corners have been seen.
+    if (exceeds(some)) return
+  }
   const unit = widthOf(changetype<Box>(live.get(0)))
   for (let b = 0; b < some.length; b++) {
     const box = changetype<Box>(some.get(b))
     for (let k = 0; k < live.length; k++) if (holdsCentre(unit, changetype<Box>(live.get(k)), box)) box.parent = changetype<Box>(live.get(k))
   }
-  // A budget that ends here is better spent on boxes whose corners have been seen.
-  if (exceeds(some)) return
   live.length = 0
   for (let b = 0; b < some.length; b++) live.push(some.get(b))
 }

@@ -50,6 +50,8 @@ export class Gram {
   hiddenSingle: f64
   /** What tests in fixed point are likely to hide, as a multiple of the level; Infinity where they are not worth it. */
   hiddenFixed: f64
+  /** A factor for each tap of G with q > 0, or 0 for the symbol itself. */
+  weights: usize
 }
 
 /** What a Cholesky test in double precision loses at a level. */
@@ -88,9 +90,23 @@ export function phasesAt(gram: Gram, positions: Positions, turns: usize, points:
   )
 }
 
+/** The same for the taps of G with q > 0, times their weights. */
+function weightedPhases(gram: Gram, turns: usize, points: usize, count: i32, out: usize): void {
+  const half = gram.positions.count
+  phasesAt(gram, gram.positions, turns, points, count, out)
+  if (gram.weights == 0) return
+  for (let pairs = (count + 1) >> 1; pairs > 0; pairs--) {
+    for (let q: usize = 0; q < <usize>half; q++, out += 32) {
+      const weight = v128.load64_splat(gram.weights + (q << 3))
+      v128.store(out, f64x2.mul(weight, v128.load(out)))
+      v128.store(out, f64x2.mul(weight, v128.load(out, 16)), 16)
+    }
+  }
+}
+
 /** fl(G(θ)) at `count` points, lower triangles in pair layout; `phase` is scratch. */
 export function evaluate(gram: Gram, turns: usize, points: usize, count: i32, phase: usize, g: usize): void {
-  phasesAt(gram, gram.positions, turns, points, count, phase)
+  weightedPhases(gram, turns, points, count, phase)
   hermitianSymbol((count + 1) >> 1, gram.n, gram.positions.count, gram.planes, phase, g)
 }
 
@@ -100,7 +116,7 @@ export function evaluateSingle(gram: Gram, turns: usize, points: usize, count: i
   const row = (<usize>half) << 5
   const pairs = (count + 1) >> 1
   const quads = (count + 3) >> 2
-  phasesAt(gram, gram.positions, turns, points, count, phase)
+  weightedPhases(gram, turns, points, count, phase)
   for (let q = 0; q < quads; q++)
     phasesSingle(half, phase + <usize>(2 * q) * row, phase + <usize>min(2 * q + 1, pairs - 1) * row, rounded + <usize>q * row)
   hermitianSymbolSingle(quads, gram.n, half, gram.planesSingle, rounded, h)

@@ -142,6 +142,22 @@ export function lookHigher(boxes: List): void {
       vertex.level = Math.max(hope, vertex.level)
     }
   }
+  climbFromSuspects()
+}
+
+/** Climbs from vertices that are above a level, the highest first. */
+export function climbFromAbove(vertices: List, level: f64): void {
+  suspects.length = 0
+  for (let i = 0; i < vertices.length; i++) {
+    const vertex = changetype<Vertex>(vertices.get(i))
+    vertex.level = vertex.value > level ? Infinity : 0
+    if (!vertex.climbed) suspects.push(changetype<usize>(vertex))
+  }
+  climbFromSuspects()
+}
+
+/** The highest of the `suspects` from which there is hope for more than t, until one is no higher than the best so far. */
+function climbFromSuspects(): void {
   let kept = 0
   for (let i = 0; i < suspects.length; i++) {
     const vertex = changetype<Vertex>(suspects.get(i))

@@ -12,6 +12,8 @@ import { bend, bendAt } from './curvature'
 import { begin } from './first-grid'
 import { Gram } from './gram-symbol'
 import { List, openHeap, openList } from './heap'
+import { nets } from './net'
+import { openNets, provenByNets } from './nets'
 import { lookHigher, openMaxima, stuckCorners, suspects, useDecompositions } from './maxima'
 import { item, nextUp, setItem } from './numbers'
 import { closed, observations, Problem, remaining, State, state } from './state'
@@ -55,6 +57,7 @@ export function openSearch(gram: Gram, problem: Problem, heap: usize): void {
   openVertices()
   openVisits()
   openMaxima()
+  openNets()
   openList(live)
   openList(visited)
   openList(round)
@@ -102,8 +105,8 @@ function outside(boxes: List, to: List): void {
 export function searchRound(): i32 {
   if (!state.begun) {
     begin(live, roots, starts, some)
-    // The first boxes may be all there is time for: their corners have values already.
-    if (pending(live) == 0) for (let i = 0; i < live.length; i++) visited.push(live.get(i))
+    // The first grid may be all there is time for: its corners have values already.
+    for (let i = 0; i < roots.length; i++) visited.push(roots.get(i))
     state.begun = true
     return 0
   }
@@ -283,8 +286,10 @@ function cutShort(last: List): void {
   const boxes = some
   affordable(last, boxes)
   const base = state.lower * state.lower
-  const ceiling = state.problem.ceiling
-  for (let more = Math.max(state.t - base, base * 1e-6); boxes.length > 0 && base + more < ceiling; more *= 2) {
+  const least = Math.max(state.t - base, base * 1e-6)
+  let ceiling = state.problem.ceiling
+  for (let more = least; nets.length > 0 && base + more < ceiling; more *= 2) if (provenByNets(base + more)) ceiling = base + more
+  for (let more = least; boxes.length > 0 && base + more < ceiling; more *= 2) {
     state.t = Math.max(state.t, base + more)
     outside(boxes, round)
     bendAt(state.t)
@@ -299,9 +304,9 @@ function cutShort(last: List): void {
   finish(ceiling)
 }
 
-/** Lists of addresses: vertices that wait for a decomposition, closed boxes and neighbourhoods. */
+/** Lists of addresses: vertices that wait for a decomposition, closed boxes and neighbourhoods, nets. */
 export function searchList(which: i32): usize {
-  return changetype<usize>(which == 0 ? suspects : observations)
+  return changetype<usize>(which == 0 ? suspects : which == 1 ? observations : nets)
 }
 
 /** The proven ceiling at a point of the lattice. */

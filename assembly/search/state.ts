@@ -24,22 +24,24 @@ export class Problem {
   discrete: f64
   /** Are closed boxes to be kept, for pictures? 1 or 0. */
   observed: f64
+  /** From how many channels on nets are tried. */
+  netted: f64
 }
 
 /** Half the degree of F along each axis, the lattice's points to a turn, and Σ_q q_d²‖G_q‖₂ over all taps of G, three numbers each. */
 @inline
 export function tauOf(problem: Problem): usize {
-  return changetype<usize>(problem) + 72
+  return changetype<usize>(problem) + 80
 }
 
 @inline
 export function turnsOf(problem: Problem): usize {
-  return changetype<usize>(problem) + 96
+  return changetype<usize>(problem) + 104
 }
 
 @inline
 export function bendsOfTaps(problem: Problem): usize {
-  return changetype<usize>(problem) + 120
+  return changetype<usize>(problem) + 128
 }
 
 /** The search under way; there is one at a time. */

@@ -89,13 +89,19 @@ export function vertexHere(): Vertex {
   let at = placeOf(here)
   const found = load<u32>(at)
   if (found != 0) return changetype<Vertex>(<usize>found)
-  const vertex = changetype<Vertex>(allocate(offsetof<Vertex>()))
-  memory.fill(changetype<usize>(vertex), 0, offsetof<Vertex>())
-  memory.copy(pointOfVertex(vertex), here, TRIPLE)
-  vertex.value = -1
-  vertex.ceiling = Infinity
+  const vertex = newVertex(here)
   store<u32>(at, changetype<usize>(vertex))
   known++
+  return vertex
+}
+
+/** A vertex at a point that no box shares. */
+export function newVertex(point: usize): Vertex {
+  const vertex = changetype<Vertex>(allocate(offsetof<Vertex>()))
+  memory.fill(changetype<usize>(vertex), 0, offsetof<Vertex>())
+  memory.copy(pointOfVertex(vertex), point, TRIPLE)
+  vertex.value = -1
+  vertex.ceiling = Infinity
   return vertex
 }
 

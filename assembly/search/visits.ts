@@ -1,7 +1,7 @@
 /** What is found out about vertices: quotients and vectors, ceilings from where a neighbour left off, tests at a level. */
-import { bracket, bracketBytes } from './bracket'
+import { bracketBytes, bracketTo } from './bracket'
 import { Box, centrePoint, hasCentre, widthOf } from './boxes'
-import { aligned } from './gram-symbol'
+import { aligned, Gram } from './gram-symbol'
 import { List, openList, room } from './heap'
 import { item, setItem } from './numbers'
 import { state, turnsOf } from './state'
@@ -46,7 +46,7 @@ export function openVisits(): void {
   openList(again)
 }
 
-function add(list: List, vertex: Vertex, vector: usize, conjugated: bool): void {
+export function add(list: List, vertex: Vertex, vector: usize, conjugated: bool): void {
   list.push(changetype<usize>(vertex))
   list.push(vector)
   list.push(conjugated ? 1 : 0)
@@ -59,7 +59,7 @@ export function survey(vertices: List): void {
     const vertex = changetype<Vertex>(vertices.get(i))
     if (vertex.vector == 0) add(cold, vertex, 0, false)
   }
-  measure(cold, 0, coldSteps(state.gram.n))
+  measure(state.gram, cold, 0, coldSteps(state.gram.n), DOUBLE)
 }
 
 /**
@@ -84,11 +84,11 @@ export function visit(boxes: List, t: f64): void {
     }
   }
   const n = state.gram.n
-  measure(cold, t, coldSteps(n))
-  measure(far, t, farSteps(n))
-  measure(warm, t, warmSteps(n))
-  measure(first, t, firstSteps(n))
-  measure(again, t, AGAIN)
+  measure(state.gram, cold, t, coldSteps(n), DOUBLE)
+  measure(state.gram, far, t, farSteps(n), DOUBLE)
+  measure(state.gram, warm, t, warmSteps(n), DOUBLE)
+  measure(state.gram, first, t, firstSteps(n), DOUBLE)
+  measure(state.gram, again, t, AGAIN, DOUBLE)
 }
 
 /** Where a new corner starts from: the vector at the same corner of the smallest box around this one that has one. */
@@ -142,23 +142,22 @@ export function visitCentres(boxes: List, t: f64, centres: List): void {
     else
       centre.warm = placed(warm, centre, centre.warm, corner(box, highest).vector, isMirrored(box, highest) != mirrored)
   }
-  measure(warm, t, warmSteps(state.gram.n))
+  measure(state.gram, warm, t, warmSteps(state.gram.n), DOUBLE)
 }
 
 /** Bytes of vectors that are bracketed together, about. */
 const TOGETHER: usize = 1 << 20
 
-/** Brackets the vertices of a list of starts. */
-function measure(list: List, t: f64, steps: i32): void {
+/** Brackets the vertices of a list of starts, with tests that are no closer than in the given precision. */
+export function measure(gram: Gram, list: List, t: f64, steps: i32, closest: i32): void {
   const count = list.length / 3
   for (let i = 0; i < count; i++) giveSlot(changetype<Vertex>(list.get(3 * i)))
-  const most = max(64, <i32>(TOGETHER / ((<usize>state.gram.n) << 4)))
-  for (let first = 0; first < count; first += most) measureSome(list, first, min(most, count - first), t, steps)
+  const most = max(64, <i32>(TOGETHER / ((<usize>gram.n) << 4)))
+  for (let first = 0; first < count; first += most) measureSome(gram, list, first, min(most, count - first), t, steps, closest)
 }
 
 /** The same for `count` of them. */
-function measureSome(list: List, first: i32, count: i32, t: f64, steps: i32): void {
-  const gram = state.gram
+function measureSome(gram: Gram, list: List, first: i32, count: i32, t: f64, steps: i32, closest: i32): void {
   const size = (<usize>gram.n) << 4
   const bytes = (<usize>gram.axes) << 3
   const numbers = aligned((<usize>count) << 3)
@@ -176,7 +175,7 @@ function measureSome(list: List, first: i32, count: i32, t: f64, steps: i32): vo
     if (from != 0 && list.get(start + 2)) for (let k: usize = 8; k < size; k += 16) store<f64>(to + k, -load<f64>(to + k))
   }
   const scratch = points + aligned(<usize>count * bytes)
-  bracket(gram, turnsOf(state.problem), points, count, t, steps, vectors, values, ceilings, scratch)
+  bracketTo(closest, gram, turnsOf(state.problem), points, count, t, steps, vectors, values, ceilings, scratch)
   for (let i = 0; i < count; i++) {
     const vertex = changetype<Vertex>(list.get(3 * (first + i)))
     if (vertex.value < 0) state.visited++

@@ -27,10 +27,11 @@ export function putRecord(arena: Arena, gram: Recorded): number {
   const cold = arena.put(coldStart(n).subarray(0, 2 * n))
   const [places, positions] = [gram.places, gram.positions].map(list => putPositions(arena, list, axes))
   const table = arena.alloc(32 * Math.max(places.factors, positions.factors))
-  const at = arena.alloc(96)
+  const at = arena.alloc(104)
   arena.i32(at, 10).set([m, n, axes, gram.taps, gram.planes, gram.planesSingle, cold, table, places.at, positions.at])
   const hidden = [choleskyError(n) * n, singleFactor(n), hiddenSingle(n), hiddenFixed(n)]
   arena.f64(at + 40, 7).set([proof.error, singleRounding(proof), gram.imageError, ...hidden])
+  arena.i32(at + 96, 1)[0] = 0
   return at
 }
 

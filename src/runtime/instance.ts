@@ -124,6 +124,7 @@ export interface Routines {
   belowShare(gram: number, turns: number, points: number, count: number, level: number, share: number, own: number, centre: number, sigma: number, v: number, w: number): number
   arch(axes: number, values: number, bends: number): number
   archAround(values: number, centre: number, bends: number, diagonal: number): number
+  crown(values: number): number
   centrePoint(box: number, point: number): number
   cornerPoint(box: number, bits: number, point: number): number
   hasCentre(box: number): number

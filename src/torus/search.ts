@@ -15,6 +15,8 @@ export interface Goal {
   readonly sharp?: boolean
   /** A proven lower bound from elsewhere (another group): proving that this one is no larger is enough. */
   readonly known?: number
+  /** From how many channels on nets are tried (assembly/search/net.ts). */
+  readonly netted?: number
   /** Told of every box or neighbourhood that was closed, in order: for pictures. */
   readonly observe?: (closed: Box | Neighbourhood) => void
 }
@@ -29,6 +31,9 @@ export interface Enclosure {
   /** The maximiser found, with its vector. */
   readonly ray: Ray
 }
+
+/** With fewer channels surfaces are rarely flat enough for nets to save anything. */
+const NETTED = 64
 
 /** Lists of a search (assembly/search/search.ts). */
 const [SUSPECTS, OBSERVATIONS] = [0, 1]
@@ -67,6 +72,7 @@ function putProblem(arena: Arena, gram: GramSymbol, tau: readonly number[], latt
     goal.sharp ? 1 : 0,
     lattice.discrete ? 1 : 0,
     goal.observe ? 1 : 0,
+    goal.netted ?? NETTED,
     ...three(tau),
     ...three(lattice.turns),
     ...three(bendsOfTaps(gram, tau.length)),

@@ -17,7 +17,7 @@ export async function digests(api: Api, real: readonly Case['kernel'][], count =
 /** From that many cases on layers with many channels are looked at too, which take other ways through the house. */
 const MANY = 100
 
-/** Taps of G from products at points, Cholesky tests in panels, Lanczos in single precision. */
+/** Taps of G from products at points, Cholesky tests in panels and in fixed point, nets, Lanczos in single precision. */
 function wide(api: Api, add: Add): void {
   const kernel = (channels: number, ...sides: number[]) => {
     const shape = [channels, channels, ...sides]
@@ -26,6 +26,7 @@ function wide(api: Api, add: Add): void {
   const circular = api.conv(kernel(96, 3, 3), { padding: 'circular', inputSize: 4 })
   add('wide', () => numbersOf(api.exact(circular, { gradient: true })))
   add('wide', () => numbersOf(api.spectralNorm(circular, { gap: 1e-3 })))
+  add('wide', () => numbersOf(api.spectralNorm(api.conv(kernel(130, 3, 3)), { gap: 1e-2 })))
   add('wide', () => numbersOf(api.exact(api.dense(kernel(258)))))
   add('wide', () => numbersOf(api.lanczos(api.conv(kernel(32, 3, 3), { inputSize: 32, pad: 1 }), { tolerance: 1e-6 })))
 }

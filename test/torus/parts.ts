@@ -69,7 +69,7 @@ export function withSetting<T>({ lattice, tau, data, between }: Setting, work: (
     const three = (list: readonly number[] | undefined, otherwise: number) =>
       Array.from({ length: 3 }, (_, d) => list?.[d] ?? otherwise)
     const problem = arena.put([
-      ...[1e-6, 1, 0, 0, 1, between ?? 1, 0, lattice.discrete ? 1 : 0, 0],
+      ...[1e-6, 1, 0, 0, 1, between ?? 1, 0, lattice.discrete ? 1 : 0, 0, Infinity],
       ...[...three(tau, 1e9), ...three(lattice.turns, 1), ...three(data, Infinity)],
     ])
     arena.routines.openSearch(putProof(arena, 1, EXACT, axes), problem, arena.alloc(1 << 16))
