@@ -89,7 +89,6 @@ function aliases(tau: f64, count: i32): f64 {
   return 2.41 * cube((2 * tau) / (<f64>count - 2 * tau))
 }
 
-@inline
 function cube(x: f64): f64 {
   return x * x * x
 }
@@ -114,12 +113,10 @@ function sharpen(net: Net, most: f64): Gram {
   return sharp
 }
 
-@inline
 export function controlOf(net: Net, c: i32): Vertex {
   return changetype<Vertex>(<usize>load<u32>(net.controls + ((<usize>c) << 2)))
 }
 
-@inline
 export function isOpen(net: Net, c: i32): bool {
   return load<u8>(net.open + <usize>c) == 1
 }
@@ -148,7 +145,6 @@ function mean(net: Net, c: i32): f64 {
   return 0.0625 * (3 * (3 * item(own, j >> 1) + item(own, other)) + 3 * item(next, j >> 1) + item(next, other)) * (1 + 1e-14)
 }
 
-@inline
 export function wrapped(i: i32, count: i32): i32 {
   return i < 0 ? i + count : i < count ? i : i - count
 }
@@ -186,7 +182,6 @@ export function crown(values: usize): f64 {
 }
 
 /** One of the nine Bézier points of the quarters of a spline over its middle cell: its polar form at (⌊k/2⌋/4, ⌈k/2⌉/4). */
-@inline
 function blend(k: i32, before: f64, own: f64, after: f64): f64 {
   const from = 0.25 * <f64>(k >> 1)
   const to = 0.25 * <f64>((k + 1) >> 1)

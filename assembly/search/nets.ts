@@ -17,6 +17,8 @@ const MOST: i32 = 3
 /** Cells to a turn of the first net for half degree 1. Corners and centres of all nets have to be points of the lattice (FINEST in src/torus/boxes.ts). */
 const sizes: usize = memory.data<i32>([8, 10, 12, 14, 16, 20, 24, 28, 30, 32, 40, 42, 48, 56, 60])
 const SIZES: i32 = 15
+/** Where one of the first three promises most, a few peaks stand out of the surface, and boxes close all around them sooner than it seems. */
+const FLAT: i32 = 3
 /** Cells of a first net, at most. */
 const CELLS: i32 = 65536
 /** Visits that follow one whose value is too high, about. */
@@ -69,7 +71,7 @@ export function provenByNets(t: f64): bool {
   return false
 }
 
-/** The first net that promises the fewest visits, if that is fewer than so many. */
+/** The first net that promises the fewest visits, if that is fewer than so many and the surface is flat. */
 function choose(surveyed: List, least: f64): bool {
   const gram = state.gram
   const tau = tauOf(state.problem)
@@ -77,6 +79,8 @@ function choose(surveyed: List, least: f64): bool {
   // with two taps an axis surfaces bend nearly as much as boxes allow for
   if (state.discrete || state.axes != 2 || item(tau, 0) < 1 || item(tau, 1) < 1) return false
   const lost = 1.5 * lossOf(gram, gram.hiddenFixed < Infinity ? FIXED : SINGLE, t)
+  const always = state.problem.netted == 0
+  if (always) least = Infinity
   let found = false
   for (let k = 0; k < SIZES; k++) {
     const rows = countAlong(0, k)
@@ -93,7 +97,7 @@ function choose(surveyed: List, least: f64): bool {
     least = visits
     store<i32>(size, rows)
     store<i32>(size, columns, 4)
-    found = true
+    found = always || k >= FLAT
   }
   return found
 }

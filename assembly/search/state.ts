@@ -24,7 +24,7 @@ export class Problem {
   discrete: f64
   /** Are closed boxes to be kept, for pictures? 1 or 0. */
   observed: f64
-  /** From how many channels on nets are tried. */
+  /** From how many channels on nets are tried; 0: wherever there can be any. */
   netted: f64
 }
 

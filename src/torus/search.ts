@@ -15,7 +15,7 @@ export interface Goal {
   readonly sharp?: boolean
   /** A proven lower bound from elsewhere (another group): proving that this one is no larger is enough. */
   readonly known?: number
-  /** From how many channels on nets are tried (assembly/search/net.ts). */
+  /** From how many channels on nets are tried (assembly/search/nets.ts); 0: wherever there can be any. */
   readonly netted?: number
   /** Told of every box or neighbourhood that was closed, in order: for pictures. */
   readonly observe?: (closed: Box | Neighbourhood) => void

@@ -42,7 +42,7 @@ interface Search {
 
 const NETS = 2
 
-/** A search with nets, as long as they promise anything, from one channel on. */
+/** A search with nets, whether they promise anything or not. */
 function search<T>({ kernel, shape }: Case, goal: Partial<Goal>, work: (found: Search) => T, before = (_: GramSymbol) => {}): T {
   const symbol = symbolEverySize(conv({ data: kernel, shape }))
   const tau = spreads(symbol.offsets)
@@ -51,7 +51,7 @@ function search<T>({ kernel, shape }: Case, goal: Partial<Goal>, work: (found: S
   return withGramSymbol(symbol, 0, gram => {
     before(gram)
     const observe = (piece: Box | Neighbourhood) => closed.push(piece)
-    const enclosure = enclose(gram, tau, lattice, { gap: 1e-3, maxEvaluations: 1e5, netted: 1, observe, ...goal })
+    const enclosure = enclose(gram, tau, lattice, { gap: 1e-3, maxEvaluations: 1e5, netted: 0, observe, ...goal })
     return work({ gram, enclosure, nets: netsOf(), closed, turns: lattice.turns })
   })
 }
