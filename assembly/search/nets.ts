@@ -20,7 +20,7 @@ const SIZES: i32 = 15
 /** Where one of the first three promises most, a few peaks stand out of the surface, and boxes close all around them sooner than it seems. */
 const FLAT: i32 = 3
 /** Cells of a first net, at most. */
-const CELLS: i32 = 65536
+const CELLS: f64 = 65536
 /** Visits that follow one whose value is too high, about. */
 const FAILURE: f64 = 3.7
 /** A control may be close to a maximum nobody has climbed if it is above t by more than this part of the room up to the cap. */
@@ -85,7 +85,7 @@ function choose(surveyed: List, least: f64): bool {
   for (let k = 0; k < SIZES; k++) {
     const rows = countAlong(0, k)
     const columns = countAlong(1, k)
-    if (!isOnLattice(0, rows) || !isOnLattice(1, columns) || rows * columns > CELLS) continue
+    if (!isOnLattice(0, rows) || !isOnLattice(1, columns) || <f64>rows * <f64>columns > CELLS) continue
     // at its top a surface bends about half as much as Bernstein's inequality allows
     const x = (2 * Math.PI * item(tau, 0)) / <f64>rows
     const y = (2 * Math.PI * item(tau, 1)) / <f64>columns
@@ -117,7 +117,7 @@ function isOnLattice(d: i32, count: i32): bool {
 
 /** Visits for a cell whose control value rises above the surface by so many times the room there is. */
 function expected(rise: f64): f64 {
-  return rise < 1 ? 1 : 1 + FAILURE * expected(0.25 * rise)
+  return rise >= 1 ? 1 + FAILURE * expected(0.25 * rise) : 1
 }
 
 /** Visits what may close a cell, the most promising first; true where visits are not enough. */
