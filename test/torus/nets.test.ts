@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { conv } from '../../src/conv.ts'
 import { type Arena, borrow } from '../../src/runtime/arena.ts'
 import { type GramSymbol, withGramSymbol } from '../../src/runtime/gram-symbol.ts'
+import { eigenpairs } from '../../src/runtime/hermitian.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
 import { type Box, fineLattice, type Neighbourhood, spreads } from '../../src/torus/boxes.ts'
 import { ceilingOf } from '../../src/torus/curvature.ts'
@@ -109,24 +110,38 @@ function topOfWeighted(
   const [m, n] = [Math.max(outputs, inputs), Math.min(outputs, inputs)]
   const re = new Float64Array(n * n)
   const im = new Float64Array(n * n)
-  const at = (k: number, i: number, y: number, x: number) => {
-    const [output, input] = outputs < inputs ? [i, k] : [k, i]
-    return kernel[((output * inputs + input) * height + y) * width + x]
-  }
+  // the columns of a tap, one after another
+  const taps = Array.from({ length: height * width }, (_, tap) =>
+    Float64Array.from({ length: m * n }, (_, k) => {
+      const [output, input] = outputs < inputs ? [Math.floor(k / m), k % m] : [k % m, Math.floor(k / m)]
+      return kernel[(output * inputs + input) * height * width + tap]
+    }),
+  )
+  const inside = (y: number, x: number) => y >= 0 && y < height && x >= 0 && x < width
   for (let a = 1 - height; a < height; a++)
     for (let b = 1 - width; b < width; b++) {
-      const [c, s, w] = [Math.cos(a * theta[0] + b * theta[1]), Math.sin(a * theta[0] + b * theta[1]), weight(a, b)]
-      for (let i = 0; i < n; i++)
-        for (let j = 0; j < n; j++) {
-          let sum = 0
-          for (let y = Math.max(0, -a); y < Math.min(height, height - a); y++)
-            for (let x = Math.max(0, -b); x < Math.min(width, width - b); x++)
-              for (let o = 0; o < m; o++) sum += at(o, i, y, x) * at(o, j, y + a, x + b)
-          re[i * n + j] += w * c * sum
-          im[i * n + j] += w * s * sum
-        }
+      const angle = a * theta[0] + b * theta[1]
+      const [c, s] = [weight(a, b) * Math.cos(angle), weight(a, b) * Math.sin(angle)]
+      for (const [p, one] of taps.entries()) {
+        const [y, x] = [Math.floor(p / width) + a, (p % width) + b]
+        if (!inside(y, x)) continue
+        const other = taps[y * width + x]
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++) {
+            let sum = 0
+            for (let k = 0; k < m; k++) sum += one[i * m + k] * other[j * m + k]
+            re[i * n + j] += c * sum
+            im[i * n + j] += s * sum
+          }
+      }
     }
-  // Jacobi rotations are for what is not negative
+  // Jacobi rotations are for what is not negative, and for few channels
+  if (n > 20)
+    return eigenpairs(
+      Float64Array.from({ length: 2 * n * n }, (_, k) => (k % 2 ? im : re)[k >> 1]),
+      n,
+      1,
+    ).values[0]
   let shift = 0
   for (let k = 0; k < n * n; k++) shift += Math.abs(re[k]) + Math.abs(im[k])
   for (let i = 0; i < n; i++) re[i * n + i] += shift
@@ -155,6 +170,25 @@ test('ceilings of control values are above λ_max of the sharpened symbol, and v
     })
   }
   assert.ok(seen > 500, `only ${seen} ceilings`)
+})
+
+test('many channels: so are ceilings from tests in fixed point', () => {
+  const layer = random([132, 132, 3, 3], 8)
+  search(layer, { gap: 1e-2 }, ({ nets }) => {
+    assert.ok(nets.length > 1, `${nets.length} nets`)
+    for (const net of nets.slice(0, 2)) {
+      const weight = (a: number, b: number) => 1 / cube(sinc((Math.PI * a) / net.rows) * sinc((Math.PI * b) / net.columns))
+      const proven = [...net.controls].filter(([, { ceiling }]) => ceiling < Infinity).sort((a, b) => a[1].ceiling - b[1].ceiling)
+      assert.ok(proven.length > 10, `${proven.length} ceilings`)
+      for (const [cell, { ceiling }] of [proven[0], proven[proven.length - 1]]) {
+        const top = topOfWeighted(layer, centreOf(net, cell), weight)
+        assert.ok(
+          ceiling >= top * (1 - 1e-12) && ceiling < top * 1.02,
+          `${net.rows} × ${net.columns}, cell ${cell}: ${ceiling} for ${top}`,
+        )
+      }
+    }
+  })
 })
 
 /** The largest size of a function of two phases, and of four more. */
