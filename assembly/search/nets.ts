@@ -77,7 +77,7 @@ function choose(surveyed: List, least: f64): bool {
   const tau = tauOf(state.problem)
   const t = state.t
   // with two taps an axis surfaces bend nearly as much as boxes allow for
-  if (state.discrete || state.axes != 2 || item(tau, 0) < 1 || item(tau, 1) < 1) return false
+  if (state.axes != 2 || item(tau, 0) < 1 || item(tau, 1) < 1) return false
   const lost = 1.5 * lossOf(gram, gram.hiddenFixed < Infinity ? FIXED : SINGLE, t)
   const always = state.problem.netted == 0
   if (always) least = Infinity
