@@ -97,16 +97,17 @@ export function bracketTo(
   ask(steps, gram.weights == 0 ? SHARE : SHARE_OF_NETS, gram.hiddenFixed < Infinity)
   roughly(gram, list, count, w)
   if (t == 0) return
+  // the entries beyond those that are kept are none of the list any more
   let left = stillOpen(list, count, Infinity)
   if (closest == FIXED) {
-    const serves = stillOpen(list, count, highestServed(gram, FIXED, t))
+    const serves = stillOpen(list, left, highestServed(gram, FIXED, t))
     ask(AGAIN, SHARE_AGAIN, true)
     roughly(gram, list, serves, w)
     return
   }
   if (gram.n >= WIDE) {
     // What single precision may still serve is asked about once more; then the list is made anew of all that is open.
-    const serves = stillOpen(list, count, highestServed(gram, SINGLE, t))
+    const serves = stillOpen(list, left, highestServed(gram, SINGLE, t))
     ask(AGAIN, SHARE_AGAIN, false)
     roughly(gram, list, serves, w)
     for (let i = 0; i < count; i++) store<i32>(list + ((<usize>i) << 2), i)

@@ -89,8 +89,8 @@ function listCorners(boxes: List, to: List): void {
 }
 
 /**
- * The grid to begin with, now that the surface has been surveyed at `starts`: the one that promises the fewest evaluations. Halving every box of a coarse grid would
- * come to the same, but only at every other size.
+ * What to begin with, now that the surface has been surveyed at `starts`: the grid that promises the fewest evaluations, or nets, where these promise fewer. Halving every
+ * box of a coarse grid would come to the same, but only at every other size.
  */
 function refine(live: List, starts: List, some: List): void {
   const t = state.t

@@ -102,7 +102,7 @@ function sharpen(net: Net, most: f64): Gram {
   const negative = (most - 1) * state.problem.ceiling
   const sharp = changetype<Gram>(allocate(offsetof<Gram>()))
   memory.copy(changetype<usize>(sharp), changetype<usize>(gram), offsetof<Gram>())
-  sharp.error = 3 * most * gram.error + gram.hidden * negative
+  sharp.error = 4 * most * gram.error + gram.hidden * negative
   sharp.errorSingle = most * (1.001 * gram.errorSingle + 4 * gram.error) + 2 * gram.factorSingle * negative
   const count = gram.positions.count
   sharp.weights = allocate((<usize>count) << 3)

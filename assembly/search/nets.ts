@@ -29,8 +29,9 @@ const HOPE: f64 = 0.35
 const ROUGH: f64 = 0.15
 
 const size: usize = memory.data(8, 8)
-/** Vertices with what they start from, and their cells. */
+/** Controls with what they start from. */
 const starts = changetype<List>(memory.data(12, 4))
+/** Cells, or all their controls. */
 const chosen = changetype<List>(memory.data(12, 4))
 
 export function openNets(): void {

@@ -17,7 +17,7 @@ import { openNets, provenByNets } from './nets'
 import { lookHigher, openMaxima, stuckCorners, suspects, useDecompositions } from './maxima'
 import { item, nextUp, setItem } from './numbers'
 import { closed, observations, Problem, remaining, State, state } from './state'
-import { beginList, ceilingHere, corner, enlist, exceeds, here, isEnlisted, isNew, openVertices, pending, Vertex } from './vertices'
+import { beginList, ceilingHere, corner, enlist, exceeds, here, isEnlisted, isNew, openVertices, Vertex } from './vertices'
 import { openVisits, testLevels, visit, visitCentres } from './visits'
 
 /** From that many channels on tests of new corners, far below t and in fixed point, cost less than closer ones of known corners. */

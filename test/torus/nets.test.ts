@@ -426,7 +426,7 @@ test('the symbol of a net counts what its taps are multiplied by, and that it ma
       } of nets) {
         const most = 2 * cap - 1
         const negative = (most - 1) * ceilingOf(gram)
-        assert.ok(error >= (3 * most * errors.error + errors.hidden * negative) * (1 - 1e-9), `${error}`)
+        assert.ok(error >= (4 * most * errors.error + errors.hidden * negative) * (1 - 1e-9), `${error}`)
         assert.ok(
           errorSingle >= (most * (errors.errorSingle + 4 * errors.error) + 2 * errors.factorSingle * negative) * (1 - 1e-9),
           `${errorSingle}`,
