@@ -1,9 +1,10 @@
 import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { nextDown, nextUp, pow2 } from '../rounding.ts'
-import { ceilingOf, type RealMatrix, type TopPair, topPairOf } from '../runtime/matrix-norm.ts'
+import { type Arena, borrow } from '../runtime/arena.ts'
+import { allocMatrix, ceilingOf, type RealMatrix, type TopPair, topPairOf } from '../runtime/matrix-norm.ts'
 import { exponentOf, foldGradient, groupTaps, isZero, type Symbol, symbolEverySize } from '../symbol.ts'
-import { sqrtOfWhole } from '../summation.ts'
+import { sqrtOfWhole, sumOfSquares } from '../summation.ts'
 import { indexOf, sizeOf } from '../tensor.ts'
 import { everySize, productUp, upperBound } from './claim.ts'
 import { asLayer } from './operand.ts'
@@ -28,7 +29,7 @@ export function f4(layer: Conv, options: { gradient?: boolean } = {}): Bound<'up
   let best: Smallest = { upper: 0, lower: 0, proven: 0, subset: 0 }
   let [group, work, lower] = [0, 0, 0]
   for (let g = 0; g < symbol.groups; g++) {
-    const next = smallestUnfolding(symbol, g, options.gradient ? 1e-14 : 1e-7)
+    const next = borrow(arena => smallestUnfolding(arena, symbol, g, options.gradient ? 1e-14 : 1e-7))
     work += next.proven
     lower = Math.max(lower, next.lower)
     if (next.upper > best.upper) [best, group] = [next, g]
@@ -53,16 +54,18 @@ interface Smallest {
 const ROUGH = 0.03
 
 /** The smallest proven ceiling over all subsets of axes: rough estimates first, then sharp ones and proofs from the smallest on. */
-function smallestUnfolding(symbol: Symbol, group: number, tolerance: number): Smallest {
+function smallestUnfolding(arena: Arena, symbol: Symbol, group: number, tolerance: number): Smallest {
   if (isZero(symbol, group)) return { upper: 0, lower: 0, proven: 0, subset: 0 }
   const subsets = subsetsOf(symbol)
   const all = subsets[subsets.length - 1]
   // A group far below the largest, whose squares would be nothing.
-  const own = exponentOf(groupTaps(symbol, group))
+  const plain = groupTaps(symbol, group)
+  const own = exponentOf(plain)
   const unit = own < -64 ? pow2(Math.max(-1000, own)) : 1
+  const taps = unit === 1 ? plain : plain.map(x => x / unit)
+  const squares = sumOfSquares(taps)
   const candidates = subsets.map(subset => {
-    const plain = unfoldingOf(symbol, group, subset)
-    const matrix = unit === 1 ? plain : { ...plain, data: plain.data.map(x => x / unit) }
+    const matrix = unfoldingOf(arena, symbol, taps, subset, squares)
     return { subset, matrix, rough: topPairOf(matrix, ROUGH) }
   })
   let lower = candidates.reduce(
@@ -73,7 +76,7 @@ function smallestUnfolding(symbol: Symbol, group: number, tolerance: number): Sm
   const best: Smallest = { upper: Infinity, lower: 0, proven: 0, subset: 0 }
   for (const { subset, matrix, rough } of candidates) {
     if (rough.lower >= best.upper) break
-    const pair = topPairOf(matrix, tolerance)
+    const pair = topPairOf(matrix, tolerance, rough.v)
     if (subset === 0 || subset === all) lower = Math.max(lower, pair.lower)
     if (pair.lower >= best.upper) continue
     const upper = ceilingOf(matrix, pair.sigma)
@@ -90,46 +93,54 @@ export function subsetsOf(symbol: Symbol): number[] {
   return Array.from({ length: 2 ** symbol.offsets.length }, (_, subset) => subset).filter(subset => (subset & ~free) === 0)
 }
 
-/** A_S: rows (m, axes in S), columns (n, the other axes), row-major. */
-export function unfoldingOf(symbol: Symbol, group: number, subset: number): RealMatrix {
-  const taps = groupTaps(symbol, group)
-  const { places, rows, columns } = layoutOf(symbol, subset)
-  const data = new Float64Array(taps.length)
-  for (let i = 0; i < taps.length; i++) data[places[i]] = taps[i]
-  return { rows, columns, data }
+/**
+ * A_S: rows (m, axes in S), columns (n, the other axes).
+ *
+ * @param taps    of one group
+ * @param squares their sum of squares
+ */
+export function unfoldingOf(arena: Arena, symbol: Symbol, taps: Float64Array, subset: number, squares: number): RealMatrix {
+  const { rows: m, columns: n } = symbol
+  const { blocks, down, across } = layoutOf(symbol, subset)
+  const matrix = allocMatrix(arena, down * m, across * n, squares)
+  const x = arena.f64(matrix.at, matrix.rows * matrix.stride)
+  for (const [tap, { row, column }] of blocks.entries()) {
+    const to = x.subarray(row * m * matrix.stride + column * n)
+    copyBlock(taps.subarray(tap * m * n), m, n, to, matrix.stride)
+  }
+  return matrix
 }
 
-/** Where each tap entry goes in an unfolding. */
+/** A column-major m×n matrix to where rows are `stride` apart. */
+function copyBlock(from: Float64Array, m: number, n: number, to: Float64Array, stride: number): void {
+  for (let i = 0; i < m; i++) for (let j = 0, at = i, place = i * stride; j < n; j++, at += m) to[place + j] = from[at]
+}
+
+/** Which of the down × across blocks of an unfolding each tap is. */
 function layoutOf(symbol: Symbol, subset: number) {
-  const { rows: m, columns: n, offsets } = symbol
-  const sides = offsets.map(q => q.length)
+  const sides = symbol.offsets.map(q => q.length)
   const inRows = sides.map((_, d) => (subset >> d) & 1)
-  const rows = m * sizeOf(sides.filter((_, d) => inRows[d]))
-  const columns = n * sizeOf(sides.filter((_, d) => !inRows[d]))
-  const count = sizeOf(sides)
-  const places = new Int32Array(count * m * n)
-  for (let tap = 0; tap < count; tap++) {
-    const index = indexOf(tap, sides)
+  const blocks = Array.from({ length: sizeOf(sides) }, (_, tap) => {
     let [row, column] = [0, 0]
-    index.forEach((i, d) => {
+    indexOf(tap, sides).forEach((i, d) => {
       if (inRows[d]) row = row * sides[d] + i
       else column = column * sides[d] + i
     })
-    for (let j = 0; j < n; j++)
-      for (let i = 0; i < m; i++) places[(tap * n + j) * m + i] = (row * m + i) * columns + column * n + j
-  }
-  return { places, rows, columns }
+    return { row, column }
+  })
+  const down = sizeOf(sides.filter((_, d) => inRows[d]))
+  return { blocks, down, across: blocks.length / down }
 }
 
 /** factor·u vᵀ, folded back to the taps. */
 function unfoldingGradient(symbol: Symbol, { subset, pair }: Smallest, factor: number): Float64Array {
-  const { places, columns } = layoutOf(symbol, subset)
-  const gradient = new Float64Array(places.length)
+  const { rows: m, columns: n } = symbol
+  const { blocks } = layoutOf(symbol, subset)
+  const gradient = new Float64Array(blocks.length * m * n)
   if (!pair) return gradient
-  for (let i = 0; i < places.length; i++) {
-    const row = Math.floor(places[i] / columns)
-    gradient[i] = factor * pair.u[row] * pair.v[places[i] - row * columns]
-  }
+  for (const [tap, { row, column }] of blocks.entries())
+    for (let j = 0, at = tap * m * n; j < n; j++)
+      for (let i = 0; i < m; i++) gradient[at++] = factor * pair.u[row * m + i] * pair.v[column * n + j]
   return gradient
 }
 

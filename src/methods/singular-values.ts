@@ -37,17 +37,21 @@ function circularSpectrum(layer: SizedConv): Float64Array {
   const frequencies = circularFrequencies(grid)
   const { here, mirror } = mirrorPlaces(frequencies)
   const n = symbol.columns
-  const length = Math.min(layer.inChannels * sizeOf(layer.inputSize), layer.outChannels * sizeOf(layer.outputSize))
-  const values = new Float64Array(length)
-  let filled = 0
+  const own = here.filter((place, i) => place === mirror[i]).length
+  const once = new Float64Array(symbol.groups * own * n)
+  const twice = new Float64Array(symbol.groups * (here.length - own) * n)
+  const filled = { once: 0, twice: 0 }
   for (let group = 0; group < symbol.groups; group++) {
     const each = singularValuesAt(symbol, group, frequencies)
     here.forEach((place, i) => {
-      const copies = place === mirror[i] ? 1 : 2
-      for (let copy = 0; copy < copies; copy++, filled += n) values.set(each.subarray(i * n, (i + 1) * n), filled)
+      const values = each.subarray(i * n, (i + 1) * n)
+      if (place === mirror[i]) once.set(values, n * filled.once++)
+      else twice.set(values, n * filled.twice++)
     })
   }
-  return descending(values.map(x => scaled(x, symbol.exponent)))
+  const ascending = (values: Float64Array) => inOrder(values.map(x => scaled(x, symbol.exponent)))
+  const length = Math.min(layer.inChannels * sizeOf(layer.inputSize), layer.outChannels * sizeOf(layer.outputSize))
+  return descending(ascending(once), ascending(twice), length)
 }
 
 /** The matrix of T, a column for each unit vector of the input. */
@@ -79,6 +83,22 @@ function explicitSpectrum(layer: SizedConv): Float64Array {
   return singularValuesOf(matrix, rows, columns).map(x => scaled(x, exponent))
 }
 
-function descending(values: Float64Array): Float64Array {
-  return values.sort().reverse()
+/** Ascending, in place. Numbers that are not negative have the order of their bits, which engines compare faster. */
+function inOrder(values: Float64Array): Float64Array {
+  new BigUint64Array(values.buffer).sort()
+  return values
+}
+
+/** `once` and two of each of `twice`, which ascend, in one list that descends; zeros for what is left of it. */
+function descending(once: Float64Array, twice: Float64Array, length: number): Float64Array {
+  const all = new Float64Array(length)
+  let [i, j] = [once.length, twice.length]
+  for (let at = 0; i + j > 0; ) {
+    if (j === 0 || (i > 0 && once[i - 1] > twice[j - 1])) all[at++] = once[--i]
+    else {
+      all[at++] = twice[--j]
+      all[at++] = twice[j]
+    }
+  }
+  return all
 }

@@ -1,15 +1,20 @@
 import { gamma, nextDown, nextUp } from '../rounding.ts'
 import { peakOf, sqrtUp, sumOfSquares } from '../summation.ts'
+import { tabulate } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { choleskyRoundings, packedBytes, tileSide } from './gram-taps.ts'
 import { normalizeVector } from './operator.ts'
 import { openBasis, vectorRoutines } from './vectors.ts'
 
-/** A real matrix, row-major, entries at most 1 in size. */
+/** A real matrix in linear memory, row after row, entries at most 1 in size. */
 export interface RealMatrix {
   readonly rows: number
   readonly columns: number
-  readonly data: Float64Array
+  readonly at: number
+  /** Numbers from one row to the next, even: rows begin at multiples of 16 bytes. */
+  readonly stride: number
+  /** ‖X‖_F², to nearest or one ulp beside it (`sumOfSquares`). */
+  readonly squares: number
 }
 
 /** The top singular pair to a residual, and a proven floor of σ₁: ‖X v‖/‖v‖ less its rounding. */
@@ -26,21 +31,29 @@ const NOISE = 2 ** -46
 /** Lanczos vectors kept before a restart; beyond, orthogonalising costs more than the products. */
 const BASIS = 80
 
+/** Room for a matrix, to be filled at `at`; what lies between its rows is never read. */
+export function allocMatrix(arena: Arena, rows: number, columns: number, squares: number): RealMatrix {
+  const stride = (columns + 1) & ~1
+  return { rows, columns, at: arena.alloc(rows * stride * 8), stride, squares }
+}
+
 /**
  * Top singular pair of a real matrix by Golub–Kahan–Lanczos with reorthogonalised right vectors (Simon & Zha 2000), restarted from the
  * Ritz vector, until ‖Xᵀu − σv‖ ≤ tolerance·σ.
+ *
+ * @param start of v; from the longest row where there is none
  */
-export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
-  const { rows, columns, data } = matrix
+export function topPairOf(matrix: RealMatrix, tolerance: number, start?: Float64Array): TopPair {
+  const { rows, columns } = matrix
   if (columns === 1 || rows === 1) return rankOne(matrix)
-  if (data.every(x => x === 0)) return { sigma: 0, lower: 0, u: new Float64Array(rows), v: new Float64Array(columns) }
+  if (matrix.squares === 0) return { sigma: 0, lower: 0, u: new Float64Array(rows), v: new Float64Array(columns) }
   return borrow(arena => {
     const routines = vectorRoutines(arena.routines)
     const size = Math.min(BASIS, rows, columns)
     const right = openBasis(arena, size + 1, 1, columns)
     const [u, old] = openBasis(arena, 2, 1, rows).vectors
-    const x = openRows(arena, matrix)
-    arena.f64(right.vectors[0].at, columns).set(startOf(matrix))
+    const x = rowsOf(arena, matrix)
+    arena.f64(right.vectors[0].at, columns).set(start ?? startOf(arena, matrix))
     for (let restart = 0; ; restart++) {
       const alpha: number[] = []
       const beta: number[] = []
@@ -69,14 +82,13 @@ export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
     x.apply(v.at, u.at)
     return finished(matrix, arena.f64(u.at, rows).slice(), arena.f64(v.at, columns).slice())
   })
+}
 
-  function finished({ rows, columns }: RealMatrix, image: Float64Array, v: Float64Array): TopPair {
-    const length = Math.sqrt(sumOfSquares(v))
-    const sigma = Math.sqrt(sumOfSquares(image)) / length
-    const frobenius = sqrtUp(sumOfSquares(data))
-    const lower = Math.max(0, nextDown(nextDown(nextDown(sigma)) - nextUp(gamma(Math.max(rows, columns)) * frobenius)))
-    return { sigma, lower, u: image.map(y => (sigma === 0 ? 0 : y / (sigma * length))), v: v.map(y => y / length) }
-  }
+function finished({ rows, columns, squares }: RealMatrix, image: Float64Array, v: Float64Array): TopPair {
+  const length = Math.sqrt(sumOfSquares(v))
+  const sigma = Math.sqrt(sumOfSquares(image)) / length
+  const lower = Math.max(0, nextDown(nextDown(nextDown(sigma)) - nextUp(gamma(Math.max(rows, columns)) * sqrtUp(squares))))
+  return { sigma, lower, u: image.map(y => (sigma === 0 ? 0 : y / (sigma * length))), v: v.map(y => y / length) }
 }
 
 /**
@@ -85,8 +97,8 @@ export function topPairOf(matrix: RealMatrix, tolerance: number): TopPair {
  * σ₁² ≤ t + ‖E‖ + κ‖X‖_F², where E is what the factorisation may have lost, at most √2·γ_c·(‖|L||L|ᵀ‖ + t), and κ covers the sums in XᵀX.
  */
 export function ceilingOf(matrix: RealMatrix, sigma: number): number {
-  const { rows, columns, data } = matrix
-  const squares = nextUp(nextUp(sumOfSquares(data)))
+  const { rows, columns } = matrix
+  const squares = nextUp(nextUp(matrix.squares))
   const n = Math.min(rows, columns)
   if (n === 1 || squares === 0) return sqrtUp(squares)
   return borrow(arena => {
@@ -112,25 +124,33 @@ export function ceilingOf(matrix: RealMatrix, sigma: number): number {
 }
 
 /** XᵀX or XXᵀ, the smaller, its lower triangle in a plane of `tileSide`, in slices of 128 terms; `depth` roundings at most meet in an entry. */
-function gramOf(arena: Arena, { rows, columns, data }: RealMatrix, n: number): { g: number; depth: number } {
+function gramOf(arena: Arena, matrix: RealMatrix, n: number): { g: number; depth: number } {
   const size = tileSide(n) ** 2
   const g = arena.alloc(size * 8)
   arena.f64(g, size).fill(0)
-  const long = Math.max(rows, columns)
+  const long = Math.max(matrix.rows, matrix.columns)
   for (let from = 0; from < long; from += 128) {
     const count = Math.min(128, long - from)
     borrow(inner => {
       const slice = inner.alloc(count * n * 8 + 16)
-      const view = inner.f64(slice, count * n)
-      for (let j = 0; j < n; j++)
-        for (let i = 0; i < count; i++)
-          view[j * count + i] = rows < columns ? data[j * columns + from + i] : data[(from + i) * columns + j]
+      copySlice(inner, matrix, from, count, inner.f64(slice, count * n))
       const panels = inner.alloc(packedBytes(count, n))
       inner.routines.pack(count, n, slice, panels)
       inner.routines.autocorrelate(count, n, panels, panels, g)
     })
   }
   return { g, depth: 64 + 4 + Math.ceil(long / 128) }
+}
+
+/** `count` numbers of each row of a wide matrix, of each column of a tall one, one after another. */
+function copySlice(arena: Arena, { rows, columns, at, stride }: RealMatrix, from: number, count: number, to: Float64Array): void {
+  const x = arena.f64(at, rows * stride)
+  if (rows < columns) {
+    for (let j = 0, start = from; j < rows; j++, start += stride) to.set(x.subarray(start, start + count), j * count)
+    return
+  }
+  for (let i = 0, start = from * stride; i < count; i++, start += stride)
+    for (let j = 0; j < columns; j++) to[j * count + i] = x[start + j]
 }
 
 function spreadPair(g: Float64Array, pair: Float64Array, n: number): void {
@@ -164,49 +184,44 @@ function lossOf(l: Float64Array, n: number, lane: number, level: number): number
 }
 
 /** A single row or column is its own singular vector. */
-function rankOne({ rows, columns, data }: RealMatrix): TopPair {
-  const sigma = Math.sqrt(sumOfSquares(data))
-  const direction = data.map(x => (sigma === 0 ? 0 : x / sigma))
+function rankOne({ rows, columns, at, stride, squares }: RealMatrix): TopPair {
+  const sigma = Math.sqrt(squares)
+  const direction = borrow(({ f64 }) => {
+    const x = f64(at, rows * stride)
+    return tabulate(rows * columns, i => (sigma === 0 ? 0 : x[columns === 1 ? i * stride : i] / sigma))
+  })
   const lower = Math.max(0, nextDown(nextDown(sigma)))
   const one = Float64Array.of(1)
-  return columns === 1 && rows >= 1 ? { sigma, lower, u: direction, v: one } : { sigma, lower, u: one, v: direction }
+  return columns === 1 ? { sigma, lower, u: direction, v: one } : { sigma, lower, u: one, v: direction }
 }
 
 /** The longest row: never orthogonal to the row space, and often near the top singular vector. A little of everything is added. */
-function startOf({ rows, columns, data }: RealMatrix): Float64Array {
-  let [best, longest] = [0, -1]
-  for (let i = 0; i < rows; i++) {
-    let square = 0
-    for (let j = 0; j < columns; j++) square += data[i * columns + j] * data[i * columns + j]
-    if (square > longest) [best, longest] = [i, square]
+function startOf({ f64, routines }: Arena, { rows, columns, at, stride }: RealMatrix): Float64Array {
+  let [best, longest] = [at, -1]
+  for (let i = 0, row = at; i < rows; i++, row += stride * 8) {
+    const square = routines.dot(columns, row, row)
+    if (square > longest) [best, longest] = [row, square]
   }
   const length = Math.sqrt(longest) || 1
   let state = 1
-  const start = new Float64Array(columns)
-  for (let j = 0; j < columns; j++) {
+  return f64(best, columns).map(x => {
     state = (Math.imul(state, 1664525) + 1013904223) | 0
-    start[j] = data[best * columns + j] / length + state * 2 ** -33
-  }
-  return start
+    return x / length + state * 2 ** -33
+  })
 }
 
-/** X by rows, each at a multiple of 16 bytes. */
-function openRows({ alloc, f64, routines }: Arena, { rows, columns, data }: RealMatrix) {
-  const stride = (columns + 1) & ~1
-  const at = alloc(rows * stride * 8)
-  const view = f64(at, rows * stride)
-  for (let i = 0; i < rows; i++) view.set(data.subarray(i * columns, (i + 1) * columns), i * stride)
+/** y = Xx and x = Xᵀy, at addresses. */
+function rowsOf({ f64, routines }: Arena, { rows, columns, at, stride }: RealMatrix) {
+  const { dot, axpy } = routines
   return {
     apply(x: number, y: number) {
       const out = f64(y, rows)
-      const { dot } = routines
-      for (let i = 0; i < rows; i++) out[i] = dot(columns, at + i * stride * 8, x)
+      for (let i = 0, row = at; i < rows; i++, row += stride * 8) out[i] = dot(columns, row, x)
     },
     adjoint(y: number, x: number) {
       const from = f64(y, rows)
       f64(x, columns).fill(0)
-      const { axpy } = routines
-      for (let i = 0; i < rows; i++) axpy(columns, from[i], at + i * stride * 8, x)
+      for (let i = 0, row = at; i < rows; i++, row += stride * 8) axpy(columns, from[i], row, x)
     },
   }
 }

@@ -20,7 +20,9 @@ import {
 } from '../../src/index.ts'
 import { unfoldingOf } from '../../src/methods/f4.ts'
 import { largestSums } from '../../src/methods/holder.ts'
+import { borrow } from '../../src/runtime/arena.ts'
 import { topPairOf } from '../../src/runtime/matrix-norm.ts'
+import { sumOfSquares } from '../../src/summation.ts'
 import { windowShare } from '../../src/torus/window.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
 import { type Case, kernelOf, mismatch } from './cases.ts'
@@ -183,7 +185,10 @@ export const checks: Record<string, Check> = {
     const subset = [...axes].reduce((bits, axis) => bits | (1 << Number(axis)), 0)
     // A symbol stored transposed has rows and columns of its unfoldings exchanged.
     const stored = symbol.transposed ? 2 ** symbol.offsets.length - 1 - subset : subset
-    return topPairOf(unfoldingOf(symbol, 0, stored), 1e-9).sigma * 2 ** symbol.exponent
+    return borrow(arena => {
+      const unfolding = unfoldingOf(arena, symbol, symbol.taps, stored, sumOfSquares(symbol.taps))
+      return topPairOf(unfolding, 1e-9).sigma * 2 ** symbol.exponent
+    })
   }),
   rescale: each('rescale', ({ layer }, n) => rescale(layer, { iterations: Number(n) }).scale),
   gradients({ entry, layer }) {

@@ -9,7 +9,7 @@ import { type Arena, borrow } from '../../src/runtime/arena.ts'
 import { passesSingle, singleCost } from '../../src/runtime/cholesky-tests.ts'
 import { type GramSymbol, withGramSymbol } from '../../src/runtime/gram-symbol.ts'
 import { choleskyError, imageErrorOf } from '../../src/runtime/gram-taps.ts'
-import { ceilingOf as ceilingOfMatrix } from '../../src/runtime/matrix-norm.ts'
+import { allocMatrix, ceilingOf as ceilingOfMatrix } from '../../src/runtime/matrix-norm.ts'
 import { PHASE_ERROR } from '../../src/runtime/phases.ts'
 import { symbolEverySize } from '../../src/symbol.ts'
 import { TURN } from '../../src/torus/ray.ts'
@@ -268,8 +268,12 @@ test('single precision: a ceiling grows with √2·γ_c of the level where next 
 
 test('a real matrix: its ceiling counts √2·γ_c of the level where next to nothing is left to factorise', () => {
   for (const n of [16, 64, 200]) {
-    const data = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 1 : 0))
-    const above = ceilingOfMatrix({ rows: n, columns: n, data }, 1) ** 2 - 1
+    const above = borrow(arena => {
+      const identity = allocMatrix(arena, n, n, n)
+      arena.f64(identity.at, n * identity.stride).fill(0)
+      for (let i = 0; i < n; i++) arena.f64(identity.at, n * identity.stride)[i * (identity.stride + 1)] = 1
+      return ceilingOfMatrix(identity, 1) ** 2 - 1
+    })
     const c = gamma(n + 8)
     const rest = 4 * c + gamma(68 + Math.ceil(n / 128)) * n
     assert.ok(
