@@ -24,7 +24,7 @@ export function pack(m: i32, n: i32, a: usize, panels: usize): void {
 }
 
 /**
- * The panels `pack` would make of Σ_t w_t·A_t. A panel stays in the first-level cache while tap after tap is added; what weighs nothing is not read.
+ * The panels `pack` would make of Σ_t w_t·A_t. A panel stays in the first-level cache while the taps are added, two at a time; what weighs nothing is not read.
  *
  *   a  in  taps × (m × n), column-major      w  in  taps      panels  out
  */
@@ -33,22 +33,41 @@ export function packSum(taps: i32, m: i32, n: i32, a: usize, w: usize, panels: u
   const panel = (<usize>((m + 1) >> 1)) << 6
   for (let j = 0; j < n; j += 4, panels += panel) {
     memory.fill(panels, 0, panel)
-    for (let t = 0; t < taps; t++) {
-      const weight = load<f64>(w + ((<usize>t) << 3))
-      if (weight == 0) continue
+    for (let t = weighing(taps, w, 0); t < taps; ) {
+      const next = weighing(taps, w, t + 1)
+      // the last one may be alone
+      const u = next < taps ? next : t
+      const other = next < taps ? weightAt(w, next) : 0
       let from = a + <usize>(t * n + j) * column
-      for (let c = 0; c < min(4, n - j); c++, from += column) addColumn(m, weight, from, panels + ((<usize>c) << 4))
+      const apart = <usize>((u - t) * n) * column
+      for (let c = 0; c < min(4, n - j); c++, from += column)
+        addColumns(m, weightAt(w, t), from, other, from + apart, panels + ((<usize>c) << 4))
+      t = weighing(taps, w, next + 1)
     }
   }
 }
 
-/** Adds s·a to a column of a panel. */
 @inline
-function addColumn(m: i32, s: f64, a: usize, to: usize): void {
-  const splat = f64x2.splat(s)
-  for (const end = a + ((<usize>(m & ~1)) << 3); a < end; a += 16, to += 64)
-    v128.store(to, f64x2.add(v128.load(to), f64x2.mul(splat, v128.load(a))))
-  if (m & 1) store<f64>(to, load<f64>(to) + s * load<f64>(a))
+function weightAt(w: usize, t: i32): f64 {
+  return load<f64>(w + ((<usize>t) << 3))
+}
+
+/** The first tap from t on that weighs something. */
+function weighing(taps: i32, w: usize, t: i32): i32 {
+  while (t < taps && weightAt(w, t) == 0) t++
+  return t
+}
+
+/** Adds p·a, then q·b to a column of a panel. */
+@inline
+function addColumns(m: i32, p: f64, a: usize, q: f64, b: usize, to: usize): void {
+  const first = f64x2.splat(p)
+  const second = f64x2.splat(q)
+  for (const end = a + ((<usize>(m & ~1)) << 3); a < end; a += 16, b += 16, to += 64) {
+    const sum = f64x2.add(v128.load(to), f64x2.mul(first, v128.load(a)))
+    v128.store(to, f64x2.add(sum, f64x2.mul(second, v128.load(b))))
+  }
+  if (m & 1) store<f64>(to, load<f64>(to) + p * load<f64>(a) + q * load<f64>(b))
 }
 
 /** Panels that every pair of columns of b meets before the next ones are fetched fill at most half a second-level cache. */

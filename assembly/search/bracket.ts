@@ -24,6 +24,8 @@ const AGAIN: i32 = 12
 export const MOST_STEPS: i32 = 24
 /** From this side on a second test in single precision is cheaper than one in double. */
 const WIDE: i32 = 48
+/** While t is not known yet, values below this part of the highest so far are tested: corners of boxes that close lie there. */
+const LOW: f64 = 0.7
 /** Below that a level leaves nothing to single precision. */
 const TINY: f64 = 9.094947017729282e-13
 /** What is asked, and where the answers go. */
@@ -31,7 +33,6 @@ const TINY: f64 = 9.094947017729282e-13
 class Question {
   turns: usize
   points: usize
-  /** No test is made where it is 0. */
   t: f64
   /** count × [re im] × n: where to start, and the vectors of the quotients. */
   vectors: usize
@@ -44,6 +45,8 @@ class Question {
   share: f64
   /** May tests be in fixed point? */
   fixed: bool
+  /** Is t the highest value so far, which every quotient may raise? */
+  rising: bool
 }
 
 const question = changetype<Question>(memory.data(64, 16))
@@ -77,6 +80,9 @@ export function bracket(
   bracketTo(DOUBLE, gram, turns, points, count, t, steps, vectors, values, ceilings, w)
 }
 
+/** In the place of a precision: t is the highest value known so far, and what is found low beside it is tested at once. */
+export const RISING: i32 = -1
+
 /** The same with tests that are no closer than in the given precision. */
 export function bracketTo(
   closest: i32, gram: Gram, turns: usize, points: usize, count: i32, t: f64, steps: i32, vectors: usize, values: usize, ceilings: usize,
@@ -85,6 +91,7 @@ export function bracketTo(
   question.turns = turns
   question.points = points
   question.t = t
+  question.rising = closest == RISING
   question.vectors = vectors
   question.values = values
   question.ceilings = ceilings
@@ -96,7 +103,7 @@ export function bracketTo(
   }
   ask(steps, gram.weights == 0 ? SHARE : SHARE_OF_NETS, gram.hiddenFixed < Infinity)
   roughly(gram, list, count, w)
-  if (t == 0) return
+  if (closest == RISING) return
   // the entries beyond those that are kept are none of the list any more
   let left = stillOpen(list, count, Infinity)
   if (closest == FIXED) {
@@ -194,7 +201,6 @@ function roughly(gram: Gram, list: usize, count: i32, w: usize): void {
  */
 function four(gram: Gram, h: usize, list: usize, lanes: i32, w: usize): void {
   const n = gram.n
-  const t = question.t
   const x = w
   const out = x + ((<usize>n) << 5)
   const level = out + 32
@@ -213,14 +219,17 @@ function four(gram: Gram, h: usize, list: usize, lanes: i32, w: usize): void {
     const value = quotient > 0 ? quotient * (1 - BELIEF) : 0
     store<f64>(question.values + ((<usize>i) << 3), value)
     lowest = min(lowest, value)
+    if (question.rising) question.t = max(question.t, value)
     let to = vectorAt(n, i)
     let from = x + at
     // a matrix of zeros has no vector
     if (value > 0) for (let k = 0; k < 2 * n; k++, to += 8, from += 16) store<f64>(to, <f64>load<f32>(from))
     else memory.copy(to, gram.cold, (<usize>n) << 4)
   }
+  const t = question.t
   const fixed = question.fixed && lowest < highestServed(gram, FIXED, t)
-  const highest = highestServed(gram, fixed ? FIXED : SINGLE, t)
+  const served = highestServed(gram, fixed ? FIXED : SINGLE, t)
+  const highest = question.rising ? min(served, LOW * t) : served
   if (!(lowest < highest)) return
   for (let lane = 0; lane < lanes; lane++) {
     const at = (<usize>lane) << 2

@@ -43,7 +43,7 @@ export function begin(live: List, roots: List, starts: List, some: List): void {
   memory.fill(cornerOf(origin), 0, 48)
   const first = corner(origin, 0)
   starts.push(changetype<usize>(first))
-  survey(starts)
+  survey(starts, 0)
   // M² is at least the mean of G, which is G₀; at θ = 0 there may be nothing.
   const scale = Math.max(first.value, Math.max(0.5 * problem.centreNorm, problem.known * problem.known))
   bendAt(scale)
@@ -56,7 +56,7 @@ export function begin(live: List, roots: List, starts: List, some: List): void {
   for (let b = 0; b < live.length; b++) roots.push(live.get(b))
   starts.length = 0
   listCorners(live, starts)
-  survey(starts)
+  survey(starts, scale)
   sortByValue(starts)
   const highest = changetype<Vertex>(starts.get(0))
   // A second start that is not a neighbour of the first: the coarse grid may mislead.

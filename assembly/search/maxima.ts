@@ -168,7 +168,7 @@ function climbFromSuspects(): void {
   suspects.length = kept
   sortByValue(suspects)
   suspects.length = <i32>Math.min(<f64>kept, Math.max(0, Math.min(<f64>MOST_SUSPECTS, remaining())))
-  survey(suspects)
+  survey(suspects, state.t)
   for (let i = 0; i < suspects.length; i++) {
     const vertex = changetype<Vertex>(suspects.get(i))
     if (peaks.length > MOST_PEAKS || !(vertex.level > state.t)) return

@@ -1,5 +1,5 @@
 /** What is found out about vertices: quotients and vectors, ceilings from where a neighbour left off, tests at a level. */
-import { bracketBytes, bracketTo } from './bracket'
+import { bracketBytes, bracketTo, RISING } from './bracket'
 import { Box, centrePoint, hasCentre, widthOf } from './boxes'
 import { aligned, Gram } from './gram-symbol'
 import { List, openList, room } from './heap'
@@ -52,14 +52,14 @@ export function add(list: List, vertex: Vertex, vector: usize, conjugated: bool)
   list.push(conjugated ? 1 : 0)
 }
 
-/** Rayleigh quotients and vectors for those that have none yet. */
-export function survey(vertices: List): void {
+/** Rayleigh quotients and vectors for those that have none yet, and ceilings where that is low beside the highest, or beside what is known to be reached. */
+export function survey(vertices: List, known: f64): void {
   cold.length = 0
   for (let i = 0; i < vertices.length; i++) {
     const vertex = changetype<Vertex>(vertices.get(i))
     if (vertex.vector == 0) add(cold, vertex, 0, false)
   }
-  measure(state.gram, cold, 0, coldSteps(state.gram.n), DOUBLE)
+  measure(state.gram, cold, known, coldSteps(state.gram.n), RISING)
 }
 
 /**
@@ -185,7 +185,7 @@ function measureSome(gram: Gram, list: List, first: i32, count: i32, t: f64, ste
       memory.copy(vertex.slot, vectors + <usize>i * size, size)
     }
     vertex.ceiling = Math.min(vertex.ceiling, item(ceilings, i))
-    vertex.tested = vertex.tested || t > 0
+    vertex.tested = vertex.tested || closest != RISING
   }
 }
 

@@ -56,6 +56,49 @@ export function pointAxes({ offsets, columns }: TrigonometricPolynomial): readon
   return simple && columns >= WIDE && offsets.some(q => q.length > 1) ? offsets.map(q => AXES[q.length - 1]) : undefined
 }
 
+/** A point and its inverse: what the taps weigh in F at both (at one, where it is its own inverse), and what the product there weighs in errors. */
+interface Point {
+  readonly coefficients: readonly (readonly number[])[]
+  /** Upper bound of |w(θ)|, and Σ_q |weights_q|. */
+  readonly peak: number
+  readonly sum: number
+}
+
+/** All that depends on the numbers of taps alone. */
+interface Plan {
+  readonly points: readonly Point[]
+  /** Of `interpolate`. */
+  readonly weights: Float64Array
+}
+
+/** The last one asked for: most layers of a network have the same. */
+let latest: { readonly of: string; readonly plan: Plan } | undefined
+
+function planOf(axes: readonly Axis[], orders: readonly (readonly number[])[]): Plan {
+  const of = axes.map(({ values }) => values.length).join()
+  if (latest?.of !== of) latest = { of, plan: newPlan(axes, orders) }
+  return latest.plan
+}
+
+/** @param orders of the taps of G, q = 0 first, in steps of the taps of F */
+function newPlan(axes: readonly Axis[], orders: readonly (readonly number[])[]): Plan {
+  const sides = axes.map(({ values }) => values.length)
+  const { points } = circularFrequencies(sides)
+  const count = (sizeOf(sides) + 1) >> 1
+  return {
+    points: Array.from({ length: count }, (_, k) => {
+      const point = Array.from(points.subarray(k * axes.length, (k + 1) * axes.length))
+      const inverse = point.map((x, d) => (sides[d] - x) % sides[d])
+      return {
+        coefficients: (k > 0 ? [point, inverse] : [point]).map(at => coefficients(axes, at)),
+        peak: point.reduce((product, x, d) => product * axes[d].peaks[x], 1),
+        sum: point.reduce((product, x, d) => product * sumOf(axes[d], x), 1),
+      }
+    }),
+    weights: weightsOf(axes, points, count, orders),
+  }
+}
+
 /**
  * The taps of G, in the planes of `hermitianSymbol`, from V = F(1/z)ᵀF(z) at real points z (docs/rounding.md, "Real points"): a real product
  * tells G(z) and G(1/z) = G(z)ᵀ, so that a pair of points costs 2mn², where a pair of conjugate frequencies costs twice that.
@@ -72,48 +115,39 @@ export function tapsFromPoints(
   planes: number,
 ): number {
   const { rows: m, columns: n, offsets } = symbol
-  const sides = axes.map(({ values }) => values.length)
-  const { points } = circularFrequencies(sides)
-  const count = (sizeOf(sides) + 1) >> 1
+  const { norm, interpolate } = arena.routines
+  const steps = offsets.map(q => (q.length > 1 ? q[1] - q[0] : 1))
+  const { points, weights } = planOf(axes, [steps.map(() => 0), ...positions.map(q => q.map((x, d) => x / steps[d]))])
+  const count = points.length
   const plane = tileSide(n) ** 2
   const v = arena.alloc(count * plane * 8)
   const work = arena.alloc(count * 64)
   arena.f64(v, count * plane).fill(0)
-  const norms = Array.from(
-    { length: sizeOf(offsets.map(q => q.length)) },
-    (_, tap) => arena.routines.norm(m * n, a + tap * m * n * 8) * 1.0001,
-  )
+  const taps = sizeOf(offsets.map(q => q.length))
+  const norms = Array.from({ length: taps }, (_, tap) => norm(m * n, a + tap * m * n * 8) * 1.0001)
   let error = 0
-  for (let k = 0; k < count; k++) {
-    const point = Array.from(points.subarray(k * axes.length, (k + 1) * axes.length))
-    const own = product(symbol, a, axes, point, norms, v + k * plane * 8)
+  for (const [k, { coefficients, peak, sum }] of points.entries()) {
+    const own = product(m, n, a, coefficients, norms, v + k * plane * 8)
     if (k === 0) mirror(arena.f64(v, plane), tileSide(n))
-    const value = arena.routines.norm(plane, v + k * plane * 8)
-    const [peak, sum] = point.map((x, d) => [axes[d].peaks[x], sumOf(axes[d], x)]).reduce(([p, s], [x, y]) => [p * x, s * y])
+    const value = norm(plane, v + k * plane * 8)
     error += (k === 0 ? 1 : 2) * peak * own + 4 * gamma(count + 2 * axes.length + 2) * sum * value
   }
-  const steps = offsets.map(q => (q.length > 1 ? q[1] - q[0] : 1))
-  const orders = [steps.map(() => 0), ...positions.map(q => q.map((x, d) => x / steps[d]))]
-  const weights = arena.put(weightsOf(axes, points, count, orders))
-  arena.routines.interpolate(count, n, positions.length, v, weights, planes, work)
+  interpolate(count, n, positions.length, v, arena.put(weights), planes, work)
   return error * 1.0001
 }
 
 /** V at a point and a bound of what it is wrong by in the Frobenius norm. */
 function product(
-  symbol: TrigonometricPolynomial,
+  m: number,
+  n: number,
   a: number,
-  axes: readonly Axis[],
-  point: readonly number[],
+  coefficients: Point['coefficients'],
   norms: readonly number[],
   to: number,
 ): number {
-  const { rows: m, columns: n } = symbol
   return borrow(inner => {
     const { packSum, autocorrelate, norm } = inner.routines
-    const inverse = point.map((x, d) => (axes[d].values.length - x) % axes[d].values.length)
-    const [right, left] = (point.some(x => x > 0) ? [point, inverse] : [point]).map(at => {
-      const values = coefficients(axes, at)
+    const [right, left] = coefficients.map(values => {
       const panels = inner.alloc(packedBytes(m, n))
       packSum(norms.length, m, n, a, inner.put(values), panels)
       const size = norm(packedBytes(m, n) / 8, panels) * 1.0001
