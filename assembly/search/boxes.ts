@@ -5,7 +5,10 @@
 import { TURN } from './ascent'
 import { allocate, List } from './heap'
 import { item, setItem } from './numbers'
-import { state, TRIPLE, turnsOf } from './state'
+import { closed, state, TRIPLE, turnsOf } from './state'
+
+/** The width of a point. */
+const nothing: usize = memory.data(24, 8)
 
 /** A box, how far the surface may bend over it along each axis, and the level that closes it if all corners are below. */
 @unmanaged
@@ -162,17 +165,36 @@ export function steepest(box: Box): i32 {
 
 /** Is the box inside point ± half (in 1/TURN turns), or inside its mirror image? */
 export function inside(box: Box, point: usize, half: usize): bool {
-  return within(box, point, half, 1) || within(box, point, half, -1)
+  return reachesOver(cornerOf(box), widthOf(box), point, half)
 }
 
-function within(box: Box, point: usize, half: usize, sign: f64): bool {
+/** Is it inside a closed neighbourhood? */
+export function isHeld(box: Box): bool {
+  return holds(cornerOf(box), widthOf(box))
+}
+
+/** Is a point of the lattice? */
+export function isPointHeld(point: usize): bool {
+  return holds(point, nothing)
+}
+
+function holds(corner: usize, width: usize): bool {
+  for (let k = 0; k < closed.length; k++) if (reachesOver(corner, width, closed.get(k), closed.get(k) + TRIPLE)) return true
+  return false
+}
+
+function reachesOver(corner: usize, width: usize, point: usize, half: usize): bool {
+  return within(corner, width, point, half, 1) || within(corner, width, point, half, -1)
+}
+
+function within(corner: usize, width: usize, point: usize, half: usize, sign: f64): bool {
   for (let d = 0; d < state.axes; d++) {
     const reach = item(half, d)
     if (reach == Infinity) continue
     const unit = TURN / item(turnsOf(state.problem), d)
-    const y = apart(item(cornerOf(box), d) * unit, sign * item(point, d))
+    const y = apart(item(corner, d) * unit, sign * item(point, d))
     const from = y >= TURN / 2 ? y - TURN : y
-    if (!(Math.abs(from) <= reach && Math.abs(from + item(widthOf(box), d) * unit) <= reach)) return false
+    if (!(Math.abs(from) <= reach && Math.abs(from + item(width, d) * unit) <= reach)) return false
   }
   return true
 }

@@ -1,12 +1,12 @@
 /** Where a search begins. */
-import { Box, cornerOf, cover, newBox, widthOf } from './boxes'
+import { Box, cornerOf, cover, isPointHeld, newBox, widthOf } from './boxes'
 import { bendAt, curvatureAlong } from './curvature'
 import { List } from './heap'
 import { climbFromVertex, closeAround, raise, rayFrom } from './maxima'
 import { item, setItem } from './numbers'
 import { closeByNets } from './nets'
 import { Ray } from './ray'
-import { cells, peaks, state, turnsOf } from './state'
+import { cells, peaks, state, TRIPLE, turnsOf } from './state'
 import { beginList, corner, exceeds, isListed, isNew, pointOfVertex, sortByValue, Vertex } from './vertices'
 import { survey } from './visits'
 
@@ -39,15 +39,18 @@ const counts: usize = memory.data(24, 8)
 export function begin(live: List, roots: List, starts: List, some: List): void {
   const gram = state.gram
   const problem = state.problem
-  const origin = newBox(changetype<Box>(0))
-  memory.fill(cornerOf(origin), 0, 48)
-  const first = corner(origin, 0)
-  starts.push(changetype<usize>(first))
+  // M² is at least the mean of G, which is G₀.
+  const least = Math.max(0.5 * problem.centreNorm, problem.known * problem.known)
+  layCells(least)
+  live.push(changetype<usize>(halfTurns(true)))
+  if (exceeds(live)) live.set(0, changetype<usize>(halfTurns(false)))
+  listCorners(live, starts)
+  live.length = 0
   survey(starts, 0)
-  // M² is at least the mean of G, which is G₀; at θ = 0 there may be nothing.
-  const scale = Math.max(first.value, Math.max(0.5 * problem.centreNorm, problem.known * problem.known))
-  bendAt(scale)
-  for (let d = 0; d < state.axes; d++) setItem(cells, d, cellsFor(curvatureAlong(d) / scale, item(turnsOf(problem), d)))
+  sortByValue(starts)
+  const first = changetype<Vertex>(starts.get(0))
+  const scale = Math.max(first.value, least)
+  layCells(scale)
   cover(cells, live)
   if (exceeds(live)) {
     raise(rayFrom(pointOfVertex(first), first.vector))
@@ -78,6 +81,23 @@ export function begin(live: List, roots: List, starts: List, some: List): void {
   if (!state.discrete && <f64>gram.n >= Math.min(CROWDED, problem.netted)) refine(live, starts, some)
 }
 
+/** Boxes to a turn of the first grid, if M² is about as high as that. */
+function layCells(scale: f64): void {
+  bendAt(scale)
+  for (let d = 0; d < state.axes; d++) setItem(cells, d, cellsFor(curvatureAlong(d) / scale, item(turnsOf(state.problem), d)))
+}
+
+/** A box from θ = 0, or the point itself: to half a turn along the axes that will be divided. That is nearly always on the first grid, and lanes are free. */
+function halfTurns(divided: bool): Box {
+  const box = newBox(changetype<Box>(0))
+  memory.fill(cornerOf(box), 0, 2 * TRIPLE)
+  for (let d = 0; d < state.axes; d++) {
+    const half = item(turnsOf(state.problem), d) / 2
+    if (divided && item(cells, d) > 1 && half == Math.floor(half)) setItem(widthOf(box), d, half)
+  }
+  return box
+}
+
 /** The vertices of boxes, each once. */
 function listCorners(boxes: List, to: List): void {
   beginList()
@@ -102,13 +122,20 @@ function refine(live: List, starts: List, some: List): void {
     finerCounts(item(finer, k))
     let rise: f64 = 0
     let product: f64 = 0
+    let seen: f64 = 0
     for (let d = 0; d < axes; d++) rise += (4.94 * (curvatureAlong(d) / t)) / (item(counts, d) * item(counts, d))
     for (let i = 0; i < starts.length; i++) {
-      const room = ROOM_LEFT * (1 - changetype<Vertex>(starts.get(i)).value / t)
+      const vertex = changetype<Vertex>(starts.get(i))
+      if (isPointHeld(pointOfVertex(vertex))) continue
+      const room = ROOM_LEFT * (1 - vertex.value / t)
       product += expected(rise / Math.max(room, 1e-3), axes)
+      seen++
     }
-    product /= <f64>starts.length
+    if (seen == 0) return
+    product /= seen
     for (let d = 0; d < axes; d++) product *= item(counts, d)
+    // Corners of the first grid are corners of one that is a whole number of times as fine.
+    if (item(finer, k) == Math.floor(item(finer, k))) product -= 2 * <f64>starts.length
     if (!(product < least)) continue
     least = k == 0 ? WORTH * product : product
     chosen = k

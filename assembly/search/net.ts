@@ -6,7 +6,7 @@
  * a net twice as fine are means of these, but for a drift.
  */
 import { turn } from '../trig'
-import { Box, cornerOf, inside, widthOf } from './boxes'
+import { Box, cornerOf, isHeld, widthOf } from './boxes'
 import { Gram } from './gram-symbol'
 import { allocate, List } from './heap'
 import { item, setItem } from './numbers'
@@ -161,7 +161,7 @@ export function markOpen(net: Net, t: f64): bool {
   let any = false
   for (let c = 0; 2 * c <= last; c++) {
     let open = changetype<usize>(net.coarser) == 0 || isOpen(net.coarser, holderOf(net, c))
-    open = open && !(crown(around(net, net.values, c)) < limit) && !isHeld(net, c)
+    open = open && !(crown(around(net, net.values, c)) < limit) && !isCellHeld(net, c)
     store<u8>(net.open + <usize>c, open ? 1 : 0)
     store<u8>(net.open + <usize>(last - c), open ? 1 : 0)
     any = any || open
@@ -200,12 +200,11 @@ export function around(net: Net, list: usize, c: i32): usize {
   return nine
 }
 
-function isHeld(net: Net, c: i32): bool {
+function isCellHeld(net: Net, c: i32): bool {
   if (closed.length == 0) return false
   const box = changetype<Box>(unit)
   lay(net, c, box)
-  for (let k = 0; k < closed.length; k++) if (inside(box, closed.get(k), closed.get(k) + 24)) return true
-  return false
+  return isHeld(box)
 }
 
 /** Lays a box over a cell. */

@@ -2,14 +2,14 @@
  * Nearly flat surfaces over two axes, closed by nets (net.ts): a spline bends as much as the surface does at its top, where boxes count with the most that M² allows,
  * so it takes fewer tests. What is open is looked at by a net twice as fine, which needs tests only where means of the coarser values do not serve.
  */
-import { Box, cornerOf, named, newBox } from './boxes'
+import { Box, cornerOf, isPointHeld, named, newBox } from './boxes'
 import { DOUBLE, FIXED, lossOf, SINGLE } from './cholesky-tests'
 import { List, openList } from './heap'
 import { item, setItem } from './numbers'
 import { climbFromAbove } from './maxima'
 import { around, bound, controlOf, holderOf, isOpen, lay, markOpen, Net, nets, newNet, rippleOf, wrapped } from './net'
 import { cells, observations, remaining, state, tauOf, turnsOf } from './state'
-import { here, newVertex, Vertex, vertexHere } from './vertices'
+import { here, newVertex, pointOfVertex, Vertex, vertexHere } from './vertices'
 import { add, measure } from './visits'
 
 /** The most there are; what is open then is left to boxes. */
@@ -92,8 +92,14 @@ function choose(surveyed: List, least: f64): bool {
     const y = (2 * Math.PI * item(tau, 1)) / <f64>columns
     const rise = t * (rippleOf(rows, columns) + 0.125 * (x * x + y * y))
     let visits: f64 = 0
-    for (let i = 0; i < surveyed.length; i++) visits += expected(rise / Math.max(t - lost - changetype<Vertex>(surveyed.get(i)).value, 1e-3 * t))
-    visits *= (0.5 * <f64>(rows * columns)) / <f64>surveyed.length
+    let seen: f64 = 0
+    for (let i = 0; i < surveyed.length; i++) {
+      const vertex = changetype<Vertex>(surveyed.get(i))
+      if (isPointHeld(pointOfVertex(vertex))) continue
+      visits += expected(rise / Math.max(t - lost - vertex.value, 1e-3 * t))
+      seen++
+    }
+    visits *= (0.5 * <f64>(rows * columns)) / seen
     if (!(visits < least) || visits > remaining()) continue
     least = visits
     store<i32>(size, rows)

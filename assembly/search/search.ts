@@ -7,7 +7,7 @@
  * found higher raises the lower end, and t with it; what was proven at a lower t stays proven.
  */
 import { arch, archAround } from './arch'
-import { bendsOf, Box, inside, named, split, steepest, widthOf } from './boxes'
+import { bendsOf, Box, isHeld, named, split, steepest, widthOf } from './boxes'
 import { bend, bendAt } from './curvature'
 import { begin } from './first-grid'
 import { Gram } from './gram-symbol'
@@ -16,7 +16,7 @@ import { nets } from './net'
 import { openNets, provenByNets } from './nets'
 import { lookHigher, openMaxima, stuckCorners, suspects, useDecompositions } from './maxima'
 import { item, nextUp, setItem } from './numbers'
-import { closed, observations, Problem, remaining, State, state } from './state'
+import { observations, Problem, remaining, State, state } from './state'
 import { beginList, ceilingHere, corner, enlist, exceeds, here, isEnlisted, isNew, openVertices, Vertex } from './vertices'
 import { openVisits, testLevels, visit, visitCentres } from './visits'
 
@@ -91,9 +91,7 @@ function outside(boxes: List, to: List): void {
   to.length = 0
   for (let b = 0; b < boxes.length; b++) {
     const box = changetype<Box>(boxes.get(b))
-    let held = false
-    for (let k = 0; k < closed.length && !held; k++) held = inside(box, closed.get(k), closed.get(k) + 24)
-    if (!held) to.push(changetype<usize>(box))
+    if (!isHeld(box)) to.push(changetype<usize>(box))
   }
 }
 

@@ -160,14 +160,15 @@ const centreOf = ({ rows, columns }: Net, cell: number): [number, number] => [
 test('ceilings of control values are above λ_max of the sharpened symbol, and values below it', () => {
   let seen = 0
   for (const [index, layer] of CASES.entries()) {
-    search(layer, { gap: 1e-6 }, ({ nets }) => {
+    search(layer, { gap: 1e-6 }, ({ gram, nets }) => {
       for (const net of nets) {
         const weight = (a: number, b: number) => 1 / cube(sinc((Math.PI * a) / net.rows) * sinc((Math.PI * b) / net.columns))
         for (const [cell, { value, ceiling }] of net.controls) {
           const top = topOfWeighted(layer, centreOf(net, cell), weight)
           const which = `case ${index}, ${net.rows} × ${net.columns}, cell ${cell}`
           assert.ok(ceiling >= top * (1 - 1e-12), `${which}: ${ceiling} below ${top}`)
-          assert.ok(value <= Math.max(0, top) * (1 + 1e-12), `${which}: ${value} above ${top}`)
+          // a low value has the rounding of the whole sum
+          assert.ok(value <= Math.max(0, top) * (1 + 1e-12) + 4 * gram.errorSingle, `${which}: ${value} above ${top}`)
           if (ceiling < Infinity) seen++
         }
       }
