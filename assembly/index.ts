@@ -9,11 +9,12 @@
  * Real values of a pair (norms, diagonals) are [x x'], 16 bytes. A batch of an odd number of matrices repeats its last one in the
  * second lane. Single precision holds four matrices in the lanes of f32x4, in the same 32 bytes. Real tap planes are column-major doubles, m·n·8 bytes a tap. Addresses are multiples of 16.
  */
-// Numbers: sines and cosines of rational turns, phases, exponential and logarithm; powers of two, maxima and sums that cannot overflow
+// Numbers: sines and cosines of rational turns, phases, exponential and logarithm; powers of two, maxima and sums that cannot overflow; sizes of weights
 export { turns } from './trig'
 export { phases } from './phases'
 export { exp, log } from './elementary'
 export { largest, rescale, sumOfSquares } from './scale'
+export { countSmall, absoluteSquares } from './weights'
 
 // The symbol F(θ): at frequencies, along rows of a grid, from a transform; Fourier transforms of any length
 export { symbol } from './symbol'

@@ -257,17 +257,6 @@ export function mirrorPlaces({ turns, points }: Frequencies): { here: Int32Array
   return { here, mirror }
 }
 
-/** ‖Σ_q|A_q|‖_F² ≥ ‖F(θ)‖₂² at every θ, not rounded outwards. */
-export function absoluteSquares(taps: Float64Array, plane: number): number {
-  let squares = 0
-  for (let e = 0; e < plane; e++) {
-    let sum = 0
-    for (let at = e; at < taps.length; at += plane) sum += Math.abs(taps[at])
-    squares += sum * sum
-  }
-  return squares
-}
-
 /** True where a group has no weight that is not zero. */
 export function isZero(symbol: Symbol, group: number): boolean {
   return groupTaps(symbol, group).every(x => x === 0)

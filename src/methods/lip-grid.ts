@@ -3,8 +3,8 @@ import type { Conv } from '../conv.ts'
 import { gamma, nextUp } from '../rounding.ts'
 import { PHASE_ERROR } from '../runtime/phases.ts'
 import { frequencyAt, symbolAt, tapGradient } from '../runtime/evaluate.ts'
+import { absoluteSquares } from '../runtime/weights.ts'
 import {
-  absoluteSquares,
   circularFrequencies,
   countOf,
   foldGradient,

@@ -1,8 +1,9 @@
 import { gamma, UNIT } from '../rounding.ts'
-import { absoluteSquares, type Symbol, tapPositions } from '../symbol.ts'
+import { type Symbol, tapPositions } from '../symbol.ts'
 import { tabulate } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { PHASE_ERROR } from './phases.ts'
+import { absoluteSquares } from './weights.ts'
 
 /** A product of two taps of F that goes into a tap of G. */
 export interface Product {

@@ -59,6 +59,8 @@ export interface Routines {
   largest(n: number, x: number): number
   rescale(n: number, p: number, q: number, x: number, y: number): void
   sumOfSquares(n: number, x: number): number
+  countSmall(n: number, small: number, x: number): number
+  absoluteSquares(taps: number, plane: number, a: number): number
   fold(taps: number, size: number, a: number, w: number, t: number): void
   forms(taps: number, size: number, a: number, w: number, s: number): void
   outer(m: number, n: number, u: number, v: number, w: number): void

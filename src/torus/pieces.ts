@@ -1,4 +1,5 @@
-import { absoluteSquares, groupTaps, type TrigonometricPolynomial } from '../symbol.ts'
+import { absoluteSquares, countSmall } from '../runtime/weights.ts'
+import { groupTaps, type TrigonometricPolynomial } from '../symbol.ts'
 import type { Maximiser } from './ray.ts'
 
 /** Some rows and columns of a group, which have no weight in common with the others. */
@@ -48,8 +49,7 @@ export function cheapCeiling({ rows, columns, taps }: TrigonometricPolynomial): 
 /** Weights without the smallest, and a bound of the sum of what was left out. The largest of all groups is at least ½. */
 function thinned(taps: Float64Array, negligible: number): { taps: Float64Array; rest: number } {
   const small = (0.5 * negligible) / taps.length
-  let count = 0
-  for (let at = 0; at < taps.length; at++) if (taps[at] !== 0 && Math.abs(taps[at]) <= small) count++
+  const count = countSmall(taps, small)
   return count === 0
     ? { taps, rest: 0 }
     : { taps: taps.map(x => (Math.abs(x) <= small ? 0 : x)), rest: count * small * (1 + 2 ** -50) }

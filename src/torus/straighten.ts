@@ -1,4 +1,5 @@
 import { phasesOf } from '../runtime/phases.ts'
+import { squaresOfTaps } from '../runtime/weights.ts'
 import { tapPositions, type TrigonometricPolynomial } from '../symbol.ts'
 import {
   type Basis,
@@ -48,7 +49,7 @@ export function straightened(symbol: TrigonometricPolynomial, gap: number, turna
   const { rows: m, columns: n, offsets, taps } = symbol
   const places = tapPositions(offsets)
   if (places.length === 1) return plain
-  const squares = squaresOf(taps, m * n)
+  const squares = squaresOfTaps(taps, m * n)
   const spots: Spot[] = places.map((at, p) => ({ at, weight: squares[p] })).filter(({ weight }) => weight > 0)
   if (spots.length === 0) return plain
   const fits = (axes: readonly (readonly number[])[]) => {
@@ -63,17 +64,6 @@ export function straightened(symbol: TrigonometricPolynomial, gap: number, turna
     symbol: { ...symbol, offsets: axes, taps: rearranged(symbol, places, chosen) },
     back: ray => backOf(ray, chosen, m, n),
   }
-}
-
-/** The sum of squares of each tap, positive wherever it has a weight that is not 0. */
-function squaresOf(taps: Float64Array, plane: number): Float64Array {
-  const squares = new Float64Array(taps.length / plane)
-  for (let p = 0, at = 0; p < squares.length; p++) {
-    let sum = 0
-    for (const end = at + plane; at < end; at++) sum += taps[at] * taps[at]
-    squares[p] = sum > 0 || taps.subarray(at - plane, at).every(x => x === 0) ? sum : Number.MIN_VALUE
-  }
-  return squares
 }
 
 /** Pairs of channels looked at to tell whether one tap stands out. */
