@@ -272,14 +272,7 @@ export function normalised(numbers: Float64Array): { data: Float64Array; exponen
 
 /** The e with 2^(e−1) ≤ max|x| < 2^e; 0 for all zeros. Found by exact halving and doubling. */
 export function exponentOf(data: Float64Array): number {
-  // A loop of its own: only doubles come here, and engines make fewer steps of it than of one that takes any list (`peakOf`).
-  let [low, high] = [0, 0]
-  for (let i = 0; i < data.length; i++) {
-    const x = data[i]
-    if (x > high) high = x
-    else if (x < low) low = x
-  }
-  let largest = Math.max(high, -low)
+  let largest = largestOf(data)
   if (largest === 0) return 0
   let exponent = 0
   for (; largest >= 2 ** 64; largest *= 2 ** -64) exponent += 64
@@ -287,6 +280,20 @@ export function exponentOf(data: Float64Array): number {
   for (; largest >= 1; largest *= 0.5) exponent++
   for (; largest < 0.5; largest *= 2) exponent--
   return exponent
+}
+
+/** max |x|. Not `peakOf`: only doubles come here, and of two maxima none waits for the other, a quarter of the time. */
+function largestOf(data: Float64Array): number {
+  let even = 0
+  let odd = 0
+  for (let i = 1; i < data.length; i += 2) {
+    const x = Math.abs(data[i - 1])
+    const y = Math.abs(data[i])
+    if (x > even) even = x
+    if (y > odd) odd = y
+  }
+  const last = data.length % 2 === 1 ? Math.abs(data[data.length - 1]) : 0
+  return Math.max(even, odd, last)
 }
 
 /** Multiplies by 2^exponent, exactly unless an entry leaves the range of normal numbers downwards. */
