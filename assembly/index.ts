@@ -83,7 +83,7 @@ export { dot, norm, axpy, scale, project, combine } from './vector'
 // Both in single precision, four numbers to a vector
 export { winogradInputSingle, winogradOutputSingle } from './generated/winograd-single'
 export { planeSingle } from './planes-single'
-export { dotSingle, axpySingle, scaleSingle, projectSingle, combineSingle } from './vector-single'
+export { demote, dotSingle, axpySingle, scaleSingle, projectSingle, combineSingle } from './vector-single'
 
 /** First free byte after the module's own data. */
 export function heapBase(): usize {

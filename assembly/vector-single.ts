@@ -27,6 +27,15 @@ function high(x: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f32>(x, x, 2, 3, 2, 3))
 }
 
+/** y ← x, rounded from double precision. */
+export function demote(n: i32, x: usize, y: usize): void {
+  for (const end = y + ((<usize>n) << 2); y < end; x += 32, y += 16) {
+    const p = f32x4.demote_f64x2_zero(v128.load(x))
+    const q = f32x4.demote_f64x2_zero(v128.load(x, 16))
+    v128.store(y, v128.shuffle<f32>(p, q, 0, 1, 4, 5))
+  }
+}
+
 /** y ← y + s·x. */
 export function axpySingle(n: i32, s: f64, x: usize, y: usize): void {
   const v = f32x4.splat(<f32>s)

@@ -189,9 +189,17 @@ function copyRows(
 ): void {
   for (let i = 0; i < columns; i++) {
     for (let p = 0; p < places.length; p += 2) {
-      const there = from + i * step + places[p]
-      const here = to + i * stride + places[p + 1]
-      for (let o = 0; o < rows; o++) taps[here + o * over] = factor * kernel[there + o * down]
+      let there = from + i * step + places[p]
+      let here = to + i * stride + places[p + 1]
+      let o = 0
+      // four at a time take two thirds of the time
+      for (; o + 3 < rows; o += 4, here += 4 * over, there += 4 * down) {
+        taps[here] = factor * kernel[there]
+        taps[here + over] = factor * kernel[there + down]
+        taps[here + 2 * over] = factor * kernel[there + 2 * down]
+        taps[here + 3 * over] = factor * kernel[there + 3 * down]
+      }
+      for (; o < rows; o++, here += over, there += down) taps[here] = factor * kernel[there]
     }
   }
 }

@@ -11,11 +11,11 @@ import { beginList, corner, giveSlot, here, isMirrored, isNew, pointOfVertex, Ve
 // Steps of Lanczos: without a start, with one from a neighbour, with one from a box more than twice as wide, before the first test, after a failed one. Spectra of
 // many channels are dense at the top.
 function coldSteps(n: i32): i32 {
-  return n > 300 ? 16 : n > 200 ? 14 : n > 100 ? 12 : 9
+  return n > 300 ? 16 : n > 200 ? 14 : n > 100 ? 12 : n > 64 ? 9 : 7
 }
 
 function warmSteps(n: i32): i32 {
-  return n > 300 ? 14 : n > 100 ? 10 : 6
+  return n > 300 ? 14 : n > 100 ? 10 : 5
 }
 
 function farSteps(n: i32): i32 {

@@ -64,7 +64,7 @@ function inBlocks(
 export function singlePlanes(arena: Arena, planes: number, n: number, half: number): { planes: number; error: number } {
   const length = planesBytes(n, half) / 8
   const single = arena.alloc(length * 4)
-  arena.f32(single, length).set(arena.f64(planes, length))
+  arena.routines.demote(length, planes, single)
   const spread = Math.sqrt((1 + half) * 2) * arena.routines.norm(length, planes) * (1 + gamma(length + 8))
   const part = (half + 4) * SINGLE_UNIT
   return { planes: single, error: ((part * 1.0001) / (1 - part)) * spread }

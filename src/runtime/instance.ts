@@ -92,6 +92,7 @@ export interface Routines {
   // biome-ignore format: one routine a line
   winogradOutputSingle(width: number, height: number, channels: number, row: number, y: number, plane: number, planes: number, w: number): void
   planeSingle(tiles: number, depth: number, m: number, panels: number, x: number, y: number): void
+  demote(n: number, x: number, y: number): void
   dotSingle(n: number, x: number, y: number): number
   axpySingle(n: number, s: number, x: number, y: number): void
   scaleSingle(n: number, s: number, x: number, y: number): void

@@ -42,7 +42,7 @@ export function openSingle(
     }),
     inputBasis: count => openBasis(arena, count, ...inputs, 4),
     output: () => openBasis(arena, 1, ...outputs, 4).vectors[0],
-    demote: (x, y) => arena.f32(y.at, y.length).set(arena.f64(x.at, x.length)),
+    demote: (x, y) => arena.routines.demote(x.length, x.at, y.at),
     promote: (x, y) => arena.f64(y.at, y.length).set(arena.f32(x.at, x.length)),
   }
 }
