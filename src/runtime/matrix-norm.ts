@@ -3,6 +3,7 @@ import { peakOf, sqrtUp, sumOfSquares } from '../summation.ts'
 import { tabulate } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { choleskyRoundings, packedBytes, tileSide } from './gram-taps.ts'
+import { tridiagonalPairs } from './hermitian.ts'
 import { normalizeVector } from './operator.ts'
 import { openBasis, vectorRoutines } from './vectors.ts'
 
@@ -58,7 +59,7 @@ export function topPairOf(matrix: RealMatrix, tolerance: number, start?: Float64
       const alpha: number[] = []
       const beta: number[] = []
       routines.scale(1 / routines.norm(right.vectors[0]), right.vectors[0], right.vectors[0])
-      let top = { value: 0, vector: [1], residual: 0 }
+      let top: RitzPair = { value: 0, vector: Float64Array.of(1), residual: 0 }
       for (let j = 0; j < size; j++) {
         const next = right.vectors[j + 1]
         x.apply(right.vectors[j].at, u.at)
@@ -75,7 +76,7 @@ export function topPairOf(matrix: RealMatrix, tolerance: number, start?: Float64
         top = topOfBidiagonal(alpha, beta)
         if (top.residual <= tolerance * top.value || beta[j] === 0) break
       }
-      routines.combine(right, alpha.length, Float64Array.from(top.vector))
+      routines.combine(right, alpha.length, top.vector)
       if (top.residual <= tolerance * top.value || restart === 30) break
     }
     const v = right.vectors[0]
@@ -226,51 +227,20 @@ function rowsOf({ f64, routines }: Arena, { rows, columns, at, stride }: RealMat
   }
 }
 
-/**
- * Largest singular value of the k×k upper bidiagonal (α on, β above the diagonal), its right vector, and the residual β_k·α_k·|last
- * entry|/σ of the Lanczos process: bisection and inverse iteration on the tridiagonal BᵀB.
- */
-function topOfBidiagonal(alpha: number[], beta: number[]): { value: number; vector: number[]; residual: number } {
-  const k = alpha.length
-  const diagonal = alpha.map((a, i) => a * a + (i > 0 ? beta[i - 1] * beta[i - 1] : 0))
-  const side = alpha.map((a, i) => a * beta[i])
-  let low = 0
-  let high = 0
-  for (let i = 0; i < k; i++) {
-    low = Math.max(low, diagonal[i])
-    high = Math.max(high, diagonal[i] + (i > 0 ? side[i - 1] : 0) + (i + 1 < k ? side[i] : 0))
-  }
-  for (let step = 0; step < 60; step++) {
-    const middle = (low + high) / 2
-    if (middle <= low || middle >= high) break
-    if (above(diagonal, side, middle)) high = middle
-    else low = middle
-  }
-  const vector = inverseIteration(diagonal, side, high)
-  const value = Math.sqrt(high)
-  return { value, vector, residual: value === 0 ? 0 : (side[k - 1] * Math.abs(vector[k - 1])) / value }
+/** A singular value of the bidiagonal, its right vector, and the residual β_k·α_k·|last entry|/σ of the Lanczos process. */
+interface RitzPair {
+  readonly value: number
+  readonly vector: Float64Array
+  readonly residual: number
 }
 
-/** True if t·I − T is positive definite. */
-function above(diagonal: number[], side: number[], t: number): boolean {
-  let pivot = t - diagonal[0]
-  for (let i = 1; pivot > 0 && i < diagonal.length; i++) pivot = t - diagonal[i] - (side[i - 1] * side[i - 1]) / pivot
-  return pivot > 0
-}
-
-/** Eigenvector of T for its largest eigenvalue t: two solves with t(1 + 2⁻⁴⁸)·I − T, which is positive definite. */
-function inverseIteration(diagonal: number[], side: number[], t: number): number[] {
-  const k = diagonal.length
-  const shift = t * (1 + 2 ** -48)
-  const pivots = [shift - diagonal[0]]
-  for (let i = 1; i < k; i++) pivots.push(shift - diagonal[i] - (side[i - 1] * side[i - 1]) / pivots[i - 1])
-  let x = new Array<number>(k).fill(1)
-  for (let round = 0; round < 3; round++) {
-    for (let i = 1; i < k; i++) x[i] += (side[i - 1] / pivots[i - 1]) * x[i - 1]
-    x[k - 1] /= pivots[k - 1]
-    for (let i = k - 2; i >= 0; i--) x[i] = (x[i] + side[i] * x[i + 1]) / pivots[i]
-    const length = Math.sqrt(x.reduce((sum, y) => sum + y * y, 0))
-    x = x.map(y => y / length)
-  }
-  return x
+/** The largest one of the k×k upper bidiagonal B (α on, β above the diagonal), from the tridiagonal BᵀB. */
+function topOfBidiagonal(alpha: readonly number[], beta: readonly number[]): RitzPair {
+  const last = alpha.length - 1
+  const diagonal = Float64Array.from(alpha, (a, i) => a * a + (i > 0 ? beta[i - 1] * beta[i - 1] : 0))
+  const side = Float64Array.from(alpha, (a, i) => (i < last ? a * beta[i] : 0))
+  const { values, vectors } = tridiagonalPairs(diagonal, side, 1)
+  const value = Math.sqrt(Math.max(0, values[0]))
+  const rest = alpha[last] * beta[last] * Math.abs(vectors[0][last])
+  return { value, vector: vectors[0], residual: value === 0 ? 0 : rest / value }
 }
