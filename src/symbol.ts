@@ -192,7 +192,7 @@ function copyRows(
       let there = from + i * step + places[p]
       let here = to + i * stride + places[p + 1]
       let o = 0
-      // four at a time take two thirds of the time
+      // four at a time: fewer tests of the loop
       for (; o + 3 < rows; o += 4, here += 4 * over, there += 4 * down) {
         taps[here] = factor * kernel[there]
         taps[here + over] = factor * kernel[there + down]
@@ -290,7 +290,7 @@ export function exponentOf(data: Float64Array): number {
   return exponent
 }
 
-/** max |x|. Not `peakOf`: only doubles come here, and of two maxima none waits for the other, a quarter of the time. */
+/** max |x|. Not `peakOf`: only doubles come here, and of two maxima none waits for the other: half the time. */
 function largestOf(data: Float64Array): number {
   let even = 0
   let odd = 0

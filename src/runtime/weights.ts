@@ -1,4 +1,4 @@
-/** Sizes of weights, measured in the module: engines take longer for a loop over a layer's weights before they have compiled it than for the search of its norm. */
+/** Sizes of weights, measured in the module: a copy and a pass there take a fifth of the time of a loop here, less before that is compiled. */
 import { borrow } from './arena.ts'
 
 /** How many numbers are at most `small` in size and not zero. */
