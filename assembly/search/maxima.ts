@@ -145,13 +145,13 @@ export function lookHigher(boxes: List): void {
   climbFromSuspects()
 }
 
-/** Climbs from vertices that are above a level, the highest first. */
+/** Climbs from visited vertices that are above a level, the highest first. They may be controls of a net, whose ceilings are not those of G that a survey would find. */
 export function climbFromAbove(vertices: List, level: f64): void {
   suspects.length = 0
   for (let i = 0; i < vertices.length; i++) {
     const vertex = changetype<Vertex>(vertices.get(i))
     vertex.level = vertex.value > level ? Infinity : 0
-    if (!vertex.climbed) suspects.push(changetype<usize>(vertex))
+    if (vertex.vector != 0 && !vertex.climbed) suspects.push(changetype<usize>(vertex))
   }
   climbFromSuspects()
 }

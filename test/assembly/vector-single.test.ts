@@ -30,6 +30,30 @@ const put = (arena: Arena, x: Float32Array) => {
 const inner = (x: ArrayLike<number>, y: ArrayLike<number>) => Array.from(x).reduce((sum, value, i) => sum + value * y[i], 0)
 const floats = (x: Float64Array, n: number) => new Float32Array(x.buffer, x.byteOffset, n)
 
+test('demote: every number as Math.fround has it, in its place, and nothing beyond them', () => {
+  const edges = [
+    0,
+    -0,
+    1 + 2 ** -24,
+    1 + 3 * 2 ** -24,
+    -(1 + 2 ** -23),
+    2 ** -149,
+    2 ** -150,
+    -(2 ** -140) * 1.3,
+    3.4e38,
+    1e39,
+    Infinity,
+    1e-300,
+  ]
+  for (const n of LENGTHS) {
+    const x = Float64Array.from(seeded(n, n), (value, i) => (i % 3 === 1 ? edges[i % edges.length] : value * 1e3))
+    fenced([n / 2], (arena, out) => {
+      arena.routines.demote(n, arena.put(x), out)
+      assert.equal(Array.from(arena.f32(out, n)), Array.from(x, Math.fround), `${n}`)
+    })
+  }
+})
+
 test('dotSingle: in double precision, and nothing of the numbers beyond the end', () => {
   for (const n of LENGTHS) {
     const [x, y] = [rounded(n, n), rounded(n + 1, n)]
