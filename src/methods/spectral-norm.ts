@@ -71,13 +71,16 @@ export function spectralNorm(layer: Conv, options: SpectralNormOptions = {}): Bo
     scope: sized ? 'this-size' : 'every-size',
     exponent: symbol.exponent,
     work: found.work,
-    converged: found.upper <= found.lower * (1 + gap),
     ...(options.gradient && { gradient: gradientAt(layer, symbol, found, circular) }),
   } as const
-  if (circular || !sized) return upperBound(found.upper, finding, found.lower)
+  if (circular || !sized) return judged(upperBound(found.upper, finding, found.lower), gap)
   const ceiling = upperBound(found.upper, finding, found.lower * windowShare(layer) * (1 - 2 ** -52))
-  const lower = Math.max(ceiling.lower, lanczosFloor(layer))
-  return { ...ceiling, lower, converged: ceiling.upper <= lower * (1 + gap) }
+  return judged({ ...ceiling, lower: Math.max(ceiling.lower, lanczosFloor(layer)) }, gap)
+}
+
+/** Whether the gap is what was asked, in the layer's own scale: near the ends of the range both ends lose digits there. */
+function judged(bound: Bound<'upper'>, gap: number): Bound<'upper'> {
+  return { ...bound, converged: bound.upper < Infinity && bound.upper <= bound.lower * (1 + gap) }
 }
 
 /** Longest vector for which a few Lanczos steps are worth their time. */

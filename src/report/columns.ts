@@ -61,7 +61,7 @@ function enclosureTitle(layers: readonly LayerReport[]): string {
 function enclosureCell({ enclosure, error }: LayerReport): string {
   if (error) return `no bound: ${error.message}`
   if (!enclosure) return '–'
-  return enclosureText(enclosure.lower ?? 0, enclosure.upper) + (enclosure.converged ? '' : ' (budget spent)')
+  return enclosureText(enclosure.lower ?? 0, enclosure.upper) + (enclosure.converged ? '' : ' (gap not reached)')
 }
 
 /** A value rounded to its own safe side, and how it compares with the enclosure. */

@@ -21,7 +21,7 @@ ${body}${layer.note === undefined ? '' : `<p class="note">${escapeHtml(layer.not
 
 function words({ gap, scope, converged, work, ms }: Claim): string {
   const where = scope === 'every-size' ? 'for every input size' : 'for this input size'
-  const early = converged ? '' : '; the budget ended the search early, the enclosure holds all the same'
+  const early = converged ? '' : '; the gap asked for was not reached, the enclosure holds all the same'
   return `enclosure ${where}, gap ${gapText(gap)}, ${work.toLocaleString('en')} evaluations in ${timeText(ms)}${early}`
 }
 

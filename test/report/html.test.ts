@@ -5,6 +5,7 @@ import { compared } from '../../src/audit/compare.ts'
 import { readModel } from '../../src/formats/index.ts'
 import { pngUri } from '../../src/report/charts/png.ts'
 import { toHtml } from '../../src/report/html.ts'
+import { toText } from '../../src/report/text.ts'
 import type { Report } from '../../src/report.ts'
 import { numbers, safetensors } from '../cli/terminal.ts'
 
@@ -73,6 +74,19 @@ test('findings, comparison, a file without layers and one that could not be read
   assert.match(page, 'This report is incomplete')
   assert.match(page, 'gone')
   assert.match(html, 'expected a norm of at most 1')
+})
+
+test('a gap that was not reached is said to be that, whatever stopped the search', () => {
+  const model = readModel({ name: 'm.safetensors', bytes: safetensors({ 'plane.weight': { shape: [3, 2, 3, 3] } }) })
+  for (const [gap, said] of [
+    [1e-6, false],
+    [1e-15, true],
+  ] as const) {
+    const own = audit(model, { gap })
+    assert.is(own.models[0].layers[0].enclosure!.converged, !said)
+    assert.is(toText(own).includes('(gap not reached)'), said)
+    assert.is(toHtml(own).includes('the gap asked for was not reached'), said)
+  }
 })
 
 test('a PNG that a decoder accepts: signature, chunks, checksums', () => {

@@ -147,6 +147,21 @@ test('the whole range of doubles: enclosures scale, or widen to a denormal', () 
   assert.ok(huge.lower > 1e308 && huge.lower < Infinity)
 })
 
+test('converged speaks of the gap that is returned: denormals and what overflows have fewer digits', () => {
+  for (const [scale, gap, converged] of [
+    [1e-320, 1e-6, false],
+    [1e-316, 1e-3, true],
+    [1e-310, 1e-6, true],
+    [1, 1e-6, true],
+    [1.5e308, 1e-6, false],
+  ] as const) {
+    const data = Float64Array.of(1, 2, -1, 0.5, 3, 1, 2, -2, 1).map(x => (x / 3) * scale)
+    const bound = spectralNorm(conv({ data, shape: [1, 1, 3, 3] }), { gap })
+    assert.is(bound.converged, converged, `${scale}: ${bound.lower} … ${bound.upper}`)
+    assert.is(bound.converged, gapOf(bound) <= gap * 1.0001)
+  }
+})
+
 test('a gap that was met is called met, whatever it took: one matrix whose first test fails', () => {
   const next = uniform(5)
   for (const n of [96, 128, 160]) {
