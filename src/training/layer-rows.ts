@@ -1,11 +1,14 @@
 import { blockOf, type Conv, kernelStrides } from '../conv.ts'
 import { flipPlanes, symbolEverySize } from '../symbol.ts'
+import { sizeOf } from '../tensor.ts'
 import type { MatrixPolynomial } from './matrix-polynomial.ts'
 
 /** One group of a layer as a matrix polynomial whose rows are its outputs: (channel, output phase), phases together. */
 export interface LayerRows extends MatrixPolynomial {
   /** Output phases a channel: the product of the strides for a transposed layer, else 1. */
   readonly phases: number
+  /** Inputs a step (of a transposed layer: outputs) that no tap meets, where a stride is longer than its taps. They are no columns (rows) here. */
+  readonly untouched: number
   /** Adds numbers as long as `taps` to those of the kernel's own array. */
   fold(gradient: Float64Array, kernel: Float64Array): void
 }
@@ -20,12 +23,14 @@ export function layerRows(layer: Conv, group: number): LayerRows {
   const [rows, columns] = outputsFirst ? [symbol.rows, symbol.columns] : [symbol.columns, symbol.rows]
   const size = symbol.taps.length / symbol.groups
   const placed = symbol.place(layer.kernel.data).subarray(group * size, (group + 1) * size)
+  const strided = blockOf(layer).columns * sizeOf(layer.stride)
   return {
     rows,
     columns,
     sides: symbol.offsets.map(q => q.length),
     taps: outputsFirst ? flipPlanes(placed, rows, columns) : placed.slice(),
     phases: layer.transposed ? rows / blockOf(layer).columns : 1,
+    untouched: strided - (layer.transposed ? rows : columns),
     fold: (gradient, kernel) => symbol.fold(group, outputsFirst ? flipPlanes(gradient, columns, rows) : gradient, kernel),
   }
 }

@@ -6,7 +6,7 @@ import { tensorNorm } from '../methods/tensor-norm.ts'
 import { flipPlanes } from '../symbol.ts'
 import { sizeOf, type Tensor } from '../tensor.ts'
 import { type LayerRows, layerRows } from './layer-rows.ts'
-import { autocorrelation, autocorrelationVjp } from './matrix-polynomial.ts'
+import { autocorrelation, autocorrelationVjp, type MatrixPolynomial } from './matrix-polynomial.ts'
 import { type BoundMethod, differentiated } from './penalty.ts'
 import { peakOf } from '../summation.ts'
 
@@ -30,8 +30,9 @@ export interface OrthogonalityOptions {
 /**
  * How far a layer is from orthogonal, to be made small in training.
  *
- * - `'tensor-norm'`: the tensor-norm bound of K⋆Kᵀ − δI, so ‖W Wᴴ − I‖ ≤ value for every input size (on the smaller side: WᴴW − I where
- *   the layer has more outputs than inputs). Zero exactly for orthogonal layers.
+ * - `'tensor-norm'`: the tensor-norm bound of K⋆Kᵀ − δI, so ‖W Wᴴ − I‖ ≤ value on the infinite grid and with circular padding at every size
+ *   (on the smaller side: WᴴW − I where the layer has more outputs than inputs). Zero exactly for layers that are orthogonal there; with zero
+ *   padding rows near the border lose taps, which this does not see.
  * - `'ratio'`: the layer's norm bound over ‖K‖_F, smallest where all singular values are equal; indifferent to scale.
  *
  * Costs (2k − 1)^D · min(cin, cout)² · max(cin, cout) multiplications for the first, and the bound.
@@ -49,7 +50,7 @@ export function orthogonality(layer: Conv, kind: 'tensor-norm' | 'ratio', option
 }
 
 function distance(layer: Conv, start: Start | undefined): Orthogonality {
-  const groups = Array.from({ length: layer.groups }, (_, g) => smallerSide(layerRows(layer, g)))
+  const groups = Array.from({ length: layer.groups }, (_, g) => smallerSide(layer, layerRows(layer, g)))
   const { rows: side, sides } = autocorrelation(groups[0])
   const taps = sizeOf(sides)
   const plane = side * side
@@ -85,17 +86,36 @@ function distance(layer: Conv, start: Start | undefined): Orthogonality {
   return resultOf(layer, bound.value, gradient, bound)
 }
 
-/** The layer, or its transpose where that has fewer rows; without the bookkeeping of output phases, which nothing here needs. */
-function smallerSide(w: LayerRows): LayerRows {
-  const { rows, columns, taps, fold } = w
-  if (rows <= columns) return w
-  return {
+/** The layer, or its transpose where that has fewer rows, with those that no tap meets; without the bookkeeping of output phases, which nothing here needs. */
+function smallerSide({ transposed }: Conv, w: LayerRows): MatrixWithFold {
+  const { rows, columns, taps, fold, untouched } = w
+  const [outputs, inputs] = transposed ? [rows + untouched, columns] : [rows, columns + untouched]
+  if (transposed ? outputs < inputs : outputs <= inputs) return withRows(w, outputs)
+  const transpose = {
     ...w,
     rows: columns,
     columns: rows,
     taps: flipPlanes(taps, columns, rows),
-    fold: (gradient, kernel) => fold(flipPlanes(gradient, rows, columns), kernel),
+    fold: (gradient: Float64Array, kernel: Float64Array) => fold(flipPlanes(gradient, rows, columns), kernel),
   }
+  return withRows(transpose, inputs)
+}
+
+type MatrixWithFold = MatrixPolynomial & Pick<LayerRows, 'fold'>
+
+/** With rows of zeros after those there are, up to `count`. */
+function withRows(w: MatrixWithFold, count: number): MatrixWithFold {
+  if (count === w.rows) return w
+  const [size, room] = [w.rows * w.columns, count * w.columns]
+  const planes = Array.from({ length: w.taps.length / size }, (_, p) => p)
+  const taps = new Float64Array(planes.length * room)
+  for (const p of planes) taps.set(w.taps.subarray(p * size, (p + 1) * size), p * room)
+  const fold = (gradient: Float64Array, kernel: Float64Array) => {
+    const own = new Float64Array(w.taps.length)
+    for (const p of planes) own.set(gradient.subarray(p * room, p * room + size), p * size)
+    w.fold(own, kernel)
+  }
+  return { ...w, rows: count, taps, fold }
 }
 
 /** σ/‖K‖_F, and (∂σ − (σ/‖K‖_F²)·K)/‖K‖_F; the kernel's largest entry is taken out first, so that no square leaves the range. */

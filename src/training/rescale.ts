@@ -69,9 +69,10 @@ function scalesOfGroup(layer: Conv, group: number, iterations: number): GroupSca
   return { rows, scales: largest.map(r => scales[r]), largest, stages }
 }
 
+/** Mantissas are not in one binade: a larger exponent alone decides nothing. */
 function exceeds(a: RowScale, b: RowScale): boolean {
-  if (a.mantissa === 0 || b.mantissa === 0) return a.mantissa > b.mantissa
-  return a.exponent === b.exponent ? a.mantissa > b.mantissa : a.exponent > b.exponent
+  if (b.mantissa === 0) return a.mantissa > 0
+  return scaled(a.mantissa, a.exponent - b.exponent) > b.mantissa
 }
 
 /** x / t without ever forming a t that has left the range: |x| ≤ t. */

@@ -47,6 +47,42 @@ test('is zero for orthogonal layers, and the square less one for multiples of th
   for (const [layer, want] of layers) assert.ok(Math.abs(orthogonality(layer, 'tensor-norm').value - want) < 1e-7)
 })
 
+test('inputs and outputs that a stride passes over count', () => {
+  const table: [number[], number[], object, number][] = [
+    // one input in two is seen, by two outputs: neither side is orthogonal
+    [[1, 0], [2, 1, 1], { stride: 2 }, 1],
+    [[1, 0, 0, 0, 0, 1, 0, 0], [4, 2, 1, 1], { stride: 2 }, 1],
+    [[1, 0, 0, 1], [2, 2, 1, 1], { stride: 2 }, 0],
+    [[1, 0, 0, 0, 1, 0, 0, 0, 1], [3, 1, 3, 1], { stride: [3, 2] }, 0],
+    [[1, 0, 0, 1, 0, 0, 0, 0, 0, 0], [5, 2, 1], { stride: 2 }, 1],
+    // three outputs a step of which one is made, from one input, from two, from three
+    [[1], [1, 1, 1], { stride: 3, transposed: true }, 0],
+    [[1, 0], [2, 1, 1], { stride: 3, transposed: true }, 1],
+    [[1, 0, 0], [3, 1, 1], { stride: 3, transposed: true }, 1],
+  ] // biome-ignore format: a table
+  for (const [data, shape, geometry, want] of table) {
+    const { value, gradient } = orthogonality(conv({ data: Float64Array.from(data), shape }, geometry), 'tensor-norm')
+    assert.ok(Math.abs(value - want) < 1e-7 * Math.max(1, want) || (want > 0 && value > want), `${shape}: ${value}`)
+    assert.is(gradient.data.length, data.length)
+  }
+  let below = 0
+  for (let seed = 1; seed <= 60; seed++) {
+    const transposed = seed % 3 === 0
+    const shape = [1 + (seed % 5), 1 + (seed % 2), 1 + (seed % 2), 1]
+    const [data, stride] = [seeded(seed, shape[0] * shape[1] * shape[2]).map(x => x / 2), [2, 3]]
+    const { value, gradient } = orthogonality(conv({ data, shape }, { stride, transposed }), 'tensor-norm')
+    const size = { inputSize: transposed ? [2, 2] : [4, 6], pads: [0, 0, 0, 0], outputPadding: [0, 0], dilation: [1, 1] }
+    const matrix = operatorMatrix({ kernel: data, shape, stride, transposed, groups: 1, padding: 'circular', ...size })
+    const distance = distanceOf(matrix)
+    assert.ok(distance <= value * (1 + 1e-12), `seed ${seed}, ${shape}: ${distance} > ${value}`)
+    if (value === 1) below++
+    const at = (kernel: Float64Array) => orthogonality(conv({ data: kernel, shape }, { stride, transposed }), 'tensor-norm').value
+    const worst = Math.max(...gradient.data.map(Math.abs)) < 1e-9 ? 0 : worstDifference(at, data, gradient.data, { entries: 4, step: 1e-5 })
+    assert.ok(worst < 1e-6, `seed ${seed}, ${shape}: ${worst}`)
+  }
+  assert.ok(below < 60)
+})
+
 test('gradients agree with differences', () => {
   let checked = 0
   for (let seed = 31; seed <= 45; seed++) {

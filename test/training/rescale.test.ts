@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conv, dense } from '../../src/conv.ts'
 import { OpnormError } from '../../src/errors.ts'
+import { spectralNorm } from '../../src/methods/spectral-norm.ts'
 import { rescale } from '../../src/training/rescale.ts'
 import { absent, definitionOf, kernelOf, loadCases, mismatch, present } from '../conformance/cases.ts'
 import { dot, normOf, seeded } from '../oracle.ts'
@@ -95,6 +96,22 @@ test('orthonormal rows stay as they are but for the room left for other proofs',
   kernel.data.forEach((x, i) => {
     assert.ok(Math.abs(x - [c, c, 0, c, -c, 0][i] / (1 + 2 ** -37)) < 1e-13)
   })
+})
+
+test('of the output phases of a strided transposed layer the largest counts, in whatever binade their scales are', () => {
+  const geometry = { transposed: true, stride: 2, pad: 0 } as const
+  const comb = Float64Array.from({ length: 128 }, (_, i) => (i === 1 ? 1 : i % 2 ? 0 : 0.9))
+  const { kernel } = rescale(conv({ data: comb, shape: [64, 1, 2] }, geometry))
+  assert.ok(spectralNorm(conv(kernel, geometry), { gap: 5e-12 }).upper <= 1)
+  for (let seed = 1; seed <= 120; seed++) {
+    const iterations = 1 + (seed % 3)
+    const shape = [[8, 1, 2, 2], [4, 1, 2, 2], [4, 2, 2, 2]][seed % 3]
+    const zeros = seeded(seed + 1000, 32)
+    const data = seeded(seed, shape[0] * shape[1] * 4).map((x, i) => (seed % 2 && zeros[i % 32] > 0 ? 0 : x))
+    const scaled = rescale(conv({ data, shape }, geometry), { iterations })
+    const { upper } = spectralNorm(conv(scaled.kernel, geometry), { gap: 5e-12 })
+    assert.ok(upper <= 1, `seed ${seed}, n = ${iterations}: ${upper}`)
+  }
 })
 
 test('HWIO gives the same scales, and the same kernel in its own order', () => {
