@@ -77,7 +77,8 @@ test('inputs and outputs that a stride passes over count', () => {
     assert.ok(distance <= value * (1 + 1e-12), `seed ${seed}, ${shape}: ${distance} > ${value}`)
     if (value === 1) below++
     const at = (kernel: Float64Array) => orthogonality(conv({ data: kernel, shape }, { stride, transposed }), 'tensor-norm').value
-    const worst = Math.max(...gradient.data.map(Math.abs)) < 1e-9 ? 0 : worstDifference(at, data, gradient.data, { entries: 4, step: 1e-5 })
+    const worst =
+      Math.max(...gradient.data.map(Math.abs)) < 1e-9 ? 0 : worstDifference(at, data, gradient.data, { entries: 4, step: 1e-5 })
     assert.ok(worst < 1e-6, `seed ${seed}, ${shape}: ${worst}`)
   }
   assert.ok(below < 60)

@@ -105,7 +105,11 @@ test('of the output phases of a strided transposed layer the largest counts, in 
   assert.ok(spectralNorm(conv(kernel, geometry), { gap: 5e-12 }).upper <= 1)
   for (let seed = 1; seed <= 120; seed++) {
     const iterations = 1 + (seed % 3)
-    const shape = [[8, 1, 2, 2], [4, 1, 2, 2], [4, 2, 2, 2]][seed % 3]
+    const shape = [
+      [8, 1, 2, 2],
+      [4, 1, 2, 2],
+      [4, 2, 2, 2],
+    ][seed % 3]
     const zeros = seeded(seed + 1000, 32)
     const data = seeded(seed, shape[0] * shape[1] * 4).map((x, i) => (seed % 2 && zeros[i % 32] > 0 ? 0 : x))
     const scaled = rescale(conv({ data, shape }, geometry), { iterations })
