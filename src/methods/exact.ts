@@ -12,7 +12,7 @@ import { circularGrid, countOf, foldGradient, type Frequencies, groupTaps, type 
 import { sizeOf } from '../tensor.ts'
 import { exactBound } from './claim.ts'
 import { type GridMaximum, type GridNorm, gridMaximum } from './grid-search.ts'
-import { asSized } from './operand.ts'
+import { asOptions, asSized } from './operand.ts'
 
 /**
  * The norm of a circular or dense layer to rounding: σ₁ = max over all its frequencies of ‖F(θ)‖₂, with a proven enclosure.
@@ -30,6 +30,7 @@ import { asSized } from './operand.ts'
  * @example exact(dense([[3, 0], [0, 4]])).value  // 4
  */
 export function exact(layer: SizedConv, options: { gradient?: boolean } = {}): Bound<'exact'> {
+  asOptions(options, 'exact')
   const sized = asSized(layer, 'exact')
   if (sized.padding !== 'circular')
     fail('padding', 'exact: padding', "'circular'", "'zero'", 'Use lanczos() for one input size or spectralNorm() for all')

@@ -5,7 +5,7 @@ import { nextUp } from '../rounding.ts'
 import { sqrtUp, sumOfAbsolutes } from '../summation.ts'
 import type { TensorLike } from '../tensor.ts'
 import { upperBound } from './claim.ts'
-import { asLayerOrMatrix } from './operand.ts'
+import { asLayerOrMatrix, asOptions } from './operand.ts'
 import { normalised } from '../symbol.ts'
 
 /**
@@ -21,6 +21,7 @@ import { normalised } from '../symbol.ts'
  * @example holder([[1, 1], [1, 1]]).value  // 2, or the double above
  */
 export function holder(matrix: Conv | TensorLike, options: { gradient?: boolean } = {}): Bound<'upper'> {
+  asOptions(options, 'holder')
   const layer = asLayerOrMatrix(matrix)
   if (layer.kernelSize.length > 0)
     fail('option', 'holder', 'a matrix or a dense layer', 'a convolution', 'Use spatialGram() or spectralNorm() for convolutions')

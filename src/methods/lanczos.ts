@@ -4,6 +4,7 @@ import type { LinearOperator } from '../linear-operator.ts'
 import { borrow } from '../runtime/arena.ts'
 import { approach, type Outcome, type Starts } from './approach.ts'
 import { fractionOption, lowerBound, wholeOption } from './claim.ts'
+import { asOptions } from './operand.ts'
 import { iterate, openSpace, type Square } from './krylov.ts'
 import { openProducts, type Products, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
 import { windowStart } from './window-start.ts'
@@ -37,6 +38,7 @@ export interface LanczosOptions {
  * @example lanczos(conv([[[1, 1, 1]]], { inputSize: 4 })).value  // 1 + 2·cos(π/5), from below
  */
 export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOptions = {}): Bound<'lower'> {
+  asOptions(options, 'lanczos')
   const tolerance = fractionOption('tolerance', options.tolerance ?? 1e-10)
   const iterations = wholeOption('iterations', options.iterations ?? 5000, 1)
   const seed = wholeOption('seed', options.seed ?? 1, 0)
@@ -92,8 +94,6 @@ function climb(products: Products, starts: Starts, tolerance: number, iterations
 function openSquare(products: Products, tolerance: number): Square {
   const image = products.output()
   const { apply, adjoint } = (tolerance >= COARSE && products.rapid?.()) || products
-  // A layer comes scaled. For a caller's operator the first image's length is the unit, so that squares stay within the range of doubles.
-  let scale = products.layer ? 1 : 0
   return {
     ...products,
     basis: products.inputBasis,
@@ -101,11 +101,7 @@ function openSquare(products: Products, tolerance: number): Square {
     rank: image.length,
     square(p, to) {
       apply(p, image)
-      if (scale === 1) return adjoint(image, to)
-      scale ||= products.norm(image)
-      products.scale(scale > 0 ? 1 / scale : 0, image, image)
       adjoint(image, to)
-      products.scale(scale > 0 ? 1 / scale : 0, to, to)
     },
   }
 }

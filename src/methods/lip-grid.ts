@@ -17,7 +17,7 @@ import {
 import { indexOf, sizeOf } from '../tensor.ts'
 import { everySize, productUp, upperBound } from './claim.ts'
 import { gridOf, squaredGridFactor } from './grid.ts'
-import { asLayer } from './operand.ts'
+import { asLayer, asOptions } from './operand.ts'
 
 /**
  * Upper bound on σ₁ from Frobenius norms on a grid: σ₁ ≤ max over N^D points of ‖F(θ)‖_F · Π_d (1 − (k_d−1)/N)^(−1/2).
@@ -33,6 +33,7 @@ import { asLayer } from './operand.ts'
  * @example lipGrid(conv([[[1, 0, -1]]]), { gridSize: 3 }).value  // 3: √3 at 2π/3 times √3, where the norm is 2
  */
 export function lipGrid(layer: Conv, options: { gridSize?: number; gradient?: boolean } = {}): Bound<'upper'> {
+  asOptions(options, 'lipGrid')
   const symbol = symbolEverySize(asLayer(layer, 'lipGrid'))
   const grid = gridOf(symbol, options.gridSize, k => Math.max(20, 2 * k))
   const frequencies = circularFrequencies(grid)

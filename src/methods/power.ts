@@ -3,6 +3,7 @@ import type { SizedConv } from '../conv.ts'
 import type { LinearOperator } from '../linear-operator.ts'
 import { borrow } from '../runtime/arena.ts'
 import { lowerBound, wholeOption } from './claim.ts'
+import { asOptions } from './operand.ts'
 import { openProducts, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
 import { normalizeVector } from '../runtime/operator.ts'
 
@@ -25,6 +26,7 @@ export function power(
   operator: SizedConv | LinearOperator,
   options: { iterations?: number; start?: Start; seed?: number; gradient?: boolean } = {},
 ): Bound<'lower'> {
+  asOptions(options, 'power')
   const iterations = wholeOption('iterations', options.iterations ?? 100, 0)
   const seed = wholeOption('seed', options.seed ?? 1, 0)
   return borrow(arena => {

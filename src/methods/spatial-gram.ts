@@ -9,7 +9,7 @@ import { countOf, exponentOf, flipPlanes, foldGradient, groupTaps, isZero, type 
 import { sizeOf } from '../tensor.ts'
 import { everySize, upperBound, wholeOption } from './claim.ts'
 import { symbolSides } from './grid.ts'
-import { asLayer } from './operand.ts'
+import { asLayer, asOptions } from './operand.ts'
 
 /**
  * Upper bound on σ₁ from powers of the kernel's autocorrelation: σ₁ ≤ (max_j Σ_{i,q} |(R_t)_q,ji|)^(2^−t), R_1 = F Fᴴ, R_{t+1} = R_t².
@@ -26,6 +26,7 @@ import { asLayer } from './operand.ts'
  * @example spatialGram(conv([[[1, 1, 1]]]), { iterations: 1 }).value  // 3 to rounding
  */
 export function spatialGram(layer: Conv, options: { iterations?: number; gradient?: boolean } = {}): Bound<'upper'> {
+  asOptions(options, 'spatialGram')
   const symbol = smallerSide(symbolEverySize(asLayer(layer, 'spatialGram')))
   const steps = wholeOption('iterations', options.iterations ?? 4, 1, 8)
   const grid = gridFor(symbol, steps)

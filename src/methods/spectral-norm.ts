@@ -24,7 +24,7 @@ import { type Straightened, straightened } from '../torus/straighten.ts'
 import { windowShare } from '../torus/window.ts'
 import { upperBound } from './claim.ts'
 import { lanczos } from './lanczos.ts'
-import { asLayer } from './operand.ts'
+import { asLayer, asOptions } from './operand.ts'
 
 export interface SpectralNormOptions {
   /** upper/lower − 1 to reach; 1e-6 by default, down to about 1e-11. */
@@ -56,6 +56,7 @@ export interface SpectralNormOptions {
  * @example spectralNorm(conv([[[1, 2, 1]]])).value  // 4.000004, with lower 4
  */
 export function spectralNorm(layer: Conv, options: SpectralNormOptions = {}): Bound<'upper'> {
+  asOptions(options, 'spectralNorm')
   const { gap, maxEvaluations } = checked(options)
   asLayer(layer, 'spectralNorm')
   const circular = layer.padding === 'circular' && isSized(layer)

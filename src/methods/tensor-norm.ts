@@ -14,7 +14,7 @@ import { straightened } from '../torus/straighten.ts'
 import { estimate, everySize, upperBound, wholeOption } from './claim.ts'
 import { tapCount } from './f4.ts'
 import { type Climb, climbTensor, type Factors, outer, unit } from './higher-order-power.ts'
-import { asLayer } from './operand.ts'
+import { asLayer, asOptions } from './operand.ts'
 import { uniform } from './uniform.ts'
 
 export interface TensorNormOptions {
@@ -43,6 +43,7 @@ export interface TensorNormOptions {
 export function tensorNorm(layer: Conv, options?: TensorNormOptions & { start?: 'symbol' }): Bound<'upper'>
 export function tensorNorm(layer: Conv, options: TensorNormOptions): Bound<'upper' | 'estimate'>
 export function tensorNorm(layer: Conv, options: TensorNormOptions = {}): Bound<'upper' | 'estimate'> {
+  asOptions(options, 'tensorNorm')
   const symbol = symbolEverySize(asLayer(layer, 'tensorNorm'))
   const sweeps = wholeOption('sweeps', options.sweeps ?? 50, 1)
   const proven = options.start === undefined || options.start === 'symbol'
