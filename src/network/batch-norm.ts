@@ -2,7 +2,6 @@ import type { Bound } from '../bound.ts'
 import { blockOf, type Conv, kernelStrides } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import { gamma as errorOf, nextDown, nextUp } from '../rounding.ts'
-import { asLayer } from '../methods/operand.ts'
 import { sizeOf, type TensorLike, toTensor } from '../tensor.ts'
 import { euclideanUp, overUp, plusUp, rootDown, rootUp, timesUp } from './outward.ts'
 
@@ -56,7 +55,8 @@ export interface Folded {
  * @example foldBatchNorm(conv(kernel), { gamma, variance, epsilon: 1e-5 }).conv
  */
 export function foldBatchNorm<C extends Conv>(conv: C, norm: BatchNormalization): Folded & { readonly conv: C } {
-  asLayer(conv, 'foldBatchNorm')
+  if (conv?.kernel === undefined)
+    fail('option', 'foldBatchNorm', 'a layer from conv() or dense()', show(conv), 'Wrap the weights: conv(kernel, geometry)')
   const channels = channelsOf(norm)
   if (channels.length !== conv.outChannels)
     fail('shape', 'batch norm', `${conv.outChannels} channels`, String(channels.length), 'It must follow this very layer')

@@ -71,4 +71,6 @@ const ACTIVATIONS: Readonly<Record<string, [string, Record<string, Attribute>?]>
   exponential: ['Exp'],
   gelu: ['Gelu'],
   mish: ['Mish'],
+  swish: ['Swish'],
+  silu: ['Swish'],
 }

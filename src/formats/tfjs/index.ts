@@ -35,8 +35,15 @@ export function readTfjs([file, ...shards]: readonly NamedBytes[], options: Read
     )
   const tensors = readManifest(weightsManifest, shards, name)
   const isGraph = Array.isArray((topology as { node?: unknown }).node)
-  const { graph, origin } = isGraph ? tensorflowGraph(topology, tensors, name) : kerasGraph(topology, tensors, name)
+  const { graph, origin } = isGraph
+    ? tensorflowGraph(topology, tensors, name, signatureOf(json as Record<string, unknown>))
+    : kerasGraph(topology, tensors, name)
   return assemble(name, isGraph ? 'tfjs-graph' : 'tfjs-layers', graph, origin, tensors, options)
+}
+
+/** Where converters have written it, newer and older ones. */
+function signatureOf({ signature, userDefinedMetadata }: Record<string, unknown>): unknown {
+  return (userDefinedMetadata as { signature?: unknown } | undefined)?.signature ?? signature
 }
 
 /** Layers from the graph; stored matrices that no node we know takes (recurrent layers, attention, wrappers) by their names. */

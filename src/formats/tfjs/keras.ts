@@ -22,10 +22,34 @@ export function kerasGraph(topology: unknown, constants: Map<string, Weights>, w
   const outer = record(topology)
   const { class_name: kind, config } = record(outer.model_config ?? outer)
   const build = builder(new Map(constants))
-  const context = { build, what, scope: '', depth: 0, dataFormats: new Set<string>() }
+  const listed = layersIn(record(config))
+  const formats = new Set(listed.map(layer => record(layer.config).data_format).filter(format => typeof format === 'string'))
+  const names = new Map<string, number>()
+  for (const layer of listed) {
+    const name = plain(String(layer.name ?? record(layer.config).name))
+    names.set(name, (names.get(name) ?? 0) + 1)
+  }
+  const channelsFirst = formats.has('channels_first')
+  const context = {
+    build,
+    what,
+    scope: '',
+    path: '',
+    names,
+    ranks: new Map<string, number>(),
+    depth: 0,
+    channelsFirst,
+    mixed: formats.size > 1,
+  }
   const outputs = model(String(kind), record(config), undefined, context)
-  const channels = context.dataFormats.has('channels_first') ? 'first' : 'last'
+  const channels = channelsFirst ? 'first' : 'last'
   return { graph: finish(build, String(record(config).name ?? ''), outputs, channels), origin: build.origin }
+}
+
+/** All layers, those of models inside it included. */
+function layersIn(config: Config, depth = 0): Config[] {
+  if (!Array.isArray(config.layers) || depth > MAX_DEPTH) return []
+  return config.layers.map(record).flatMap(layer => [layer, ...layersIn(record(layer.config), depth + 1)])
 }
 
 /** Builds a model's layers, called on `given` (its own inputs when undefined), and names its outputs. */
@@ -138,7 +162,7 @@ function record(value: unknown): Config {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Config) : {}
 }
 
-function input({ name, config }: KerasLayer, { build, scope }: Context): string {
+function input({ name, config }: KerasLayer, { build, scope, ranks }: Context): string {
   const listed = config.batch_input_shape ?? config.batch_shape
   const shape = Array.isArray(listed)
     ? listed.map(side => (Number.isSafeInteger(side) && side > 0 ? side : null) as Side)
@@ -146,17 +170,31 @@ function input({ name, config }: KerasLayer, { build, scope }: Context): string 
   const value = `${scope}${name}:input`
   build.inputs.push({ name: value, ...(shape && { shape }) })
   if (shape) build.shapes.set(value, shape)
+  if (shape) ranks.set(value, shape.length)
   return value
 }
 
 function apply(layer: KerasLayer, inputs: readonly string[], context: Context, call: number): string[] {
   const { name, kind, config } = layer
-  if (typeof config.data_format === 'string') context.dataFormats.add(config.data_format)
   const output = context.scope + name + (call === 0 ? '' : `:${call}`)
   if (Array.isArray(config.layers)) {
-    const inner = { ...context, scope: `${output}/`, depth: context.depth + 1 }
+    const inner = { ...context, scope: `${output}/`, path: `${context.path}${name}/`, depth: context.depth + 1 }
     return model(kind, config, inputs, inner)
   }
-  const make = Object.hasOwn(MAKERS, kind) ? MAKERS[kind] : undefined
-  return [make ? make({ ...layer, inputs, output, ...context }) : context.build.add(kind, inputs, output, {}, 'keras')]
+  // The graph speaks of one order of axes: where a model has both, no layer that depends on it is translated.
+  const unclear = context.mixed && config.data_format !== undefined
+  const make = Object.hasOwn(MAKERS, kind) && !unclear ? MAKERS[kind] : undefined
+  const value = make ? make({ ...layer, inputs, output, ...context }) : context.build.add(kind, inputs, output, {}, 'keras')
+  const rank = rankAfter(layer, context.ranks.get(inputs[0]))
+  if (make && rank !== undefined) context.ranks.set(value, rank)
+  return [value]
+}
+
+/** How many axes a layer's output has. */
+function rankAfter({ kind, config }: KerasLayer, rank: number | undefined): number | undefined {
+  if (kind === 'Flatten') return 2
+  if (kind === 'Reshape') return Array.isArray(config.target_shape) ? config.target_shape.length + 1 : undefined
+  if (/^Global/.test(kind) && config.keepdims !== true) return 2
+  const spatial = /([123])D(Transpose)?$/.exec(kind)
+  return spatial && !/Dropout/.test(kind) ? Number(spatial[1]) + 2 : rank
 }

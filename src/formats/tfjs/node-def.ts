@@ -57,7 +57,7 @@ export function scalars(attr: NodeDef['attr']): Record<string, Attribute> {
   return Object.fromEntries(found)
 }
 
-function channelsFirst(attr: NodeDef['attr']): boolean {
+export function channelsFirst(attr: NodeDef['attr']): boolean {
   return (text(attr.data_format) ?? 'NHWC').startsWith('NC')
 }
 

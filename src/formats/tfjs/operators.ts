@@ -1,7 +1,7 @@
 import type { Attribute } from '../model.ts'
 import { reshaped } from '../weights.ts'
 import { type Builder, depthwiseShape } from './builder.ts'
-import { type NodeDef, spatial, texts, whole, window } from './node-def.ts'
+import { channelsFirst, type NodeDef, scalars, spatial, text, texts, whole, window } from './node-def.ts'
 
 type Maker = (node: NodeDef, build: Builder) => void
 
@@ -27,6 +27,8 @@ function convolution(node: NodeDef, build: Builder, output = node.name): void {
     constant = `${constant} as groups`
     attributes.group = groups
   }
+  const sides = transposed ? build.constants.get(inputs[0] ?? '') : undefined
+  if (sides) attributes.made_sides = spatial(Array.from(sides.data), attr)!
   const data = transposed ? inputs[2] : inputs[0]
   build.add(transposed ? 'ConvTranspose' : 'Conv', [data ?? '', constant], output, attributes)
 }
@@ -59,11 +61,9 @@ function fused(linear: (node: NodeDef, build: Builder, output: string) => void):
     let operand = 2
     steps.forEach((step, i) => {
       const output = i === steps.length - 1 ? name : `${name}/${step}`
-      if (step === 'BiasAdd') build.add('Add', [value, inputs[operand++] ?? ''], output)
+      if (step === 'BiasAdd') build.add('Add', [value, biasOf(inputs[operand++] ?? '', attr, build)], output)
       else if (step === 'FusedBatchNorm') {
-        build.add('BatchNormalization', [value, ...inputs.slice(operand, operand + 4)], output, {
-          epsilon: Number(attr.epsilon?.f ?? 1e-3),
-        })
+        normalized(step, [value, ...inputs.slice(operand, operand + 4)], output, attr, build)
         operand += 4
       } else if (Object.hasOwn(FUSED, step)) {
         const [op, attributes = {}] = FUSED[step]
@@ -73,6 +73,16 @@ function fused(linear: (node: NodeDef, build: Builder, output: string) => void):
       value = output
     })
   }
+}
+
+/** A bias lies along the channels, which are not the last axis everywhere. */
+function biasOf(name: string, attr: NodeDef['attr'], build: Builder): string {
+  const bias = build.constants.get(name)
+  if (!channelsFirst(attr) || bias?.shape.length !== 1) return name
+  const own = `${name} along channels`
+  build.constants.set(own, reshaped(bias, [bias.shape[0], ...text(attr.data_format)!.slice(2).replace(/./g, '1')].map(Number)))
+  build.origin.set(own, build.origin.get(name) ?? name)
+  return own
 }
 
 function pool(op: string): Maker {
@@ -99,14 +109,30 @@ function concat({ name, inputs }: NodeDef, build: Builder): void {
   else build.add('Concat', inputs.slice(0, -1), name, { axis })
 }
 
+/** The order of axes is a constant operand. */
+function transpose({ name, inputs }: NodeDef, build: Builder): void {
+  const order = build.constants.get(inputs[1] ?? '')
+  if (order) build.add('Transpose', inputs.slice(0, 1), name, { perm: Array.from(order.data) })
+  else build.add('Transpose', inputs, name, {}, 'tensorflow')
+}
+
+/** Factors that are turned over before they are multiplied have no ONNX counterpart but for matrices. */
+function batchProduct({ name, op, inputs, attr }: NodeDef, build: Builder): void {
+  const turned = attr.adj_x?.b === true || attr.adj_y?.b === true
+  build.add(turned ? op : 'MatMul', inputs, name, {}, turned ? 'tensorflow' : '')
+}
+
 /** Padding comes as a constant matrix [[before, after], …]. */
-function pad({ name, inputs, op }: NodeDef, build: Builder): void {
+function pad({ name, inputs, op, attr }: NodeDef, build: Builder): void {
   const pairs = build.constants.get(inputs[1] ?? '')
   if (pairs?.shape.length !== 2 || pairs.shape[0] > 8) build.add(op, inputs, name, {}, 'tensorflow')
   else {
     const numbers = Array.from(pairs.data)
     const pads = [...numbers.filter((_, i) => i % 2 === 0), ...numbers.filter((_, i) => i % 2 === 1)]
-    build.add('Pad', [inputs[0]], name, { mode: op === 'MirrorPad' ? 'reflect' : 'constant', pads })
+    build.add('Pad', [inputs[0]], name, {
+      mode: op === 'MirrorPad' ? (text(attr.mode) ?? 'REFLECT').toLowerCase() : 'constant',
+      pads,
+    })
   }
 }
 
@@ -126,7 +152,16 @@ function identity({ name, inputs }: NodeDef, build: Builder): void {
   } else build.add('Identity', inputs.slice(0, 1), name)
 }
 
-const batchNorm = plain('BatchNormalization', attr => ({ epsilon: Number(attr.epsilon?.f ?? 1e-3) }), 5)
+/** Translated where all who run the file agree on it: without an ε TensorFlow takes 1e-4 and TensorFlow.js 1e-3, and in training the one has the batch's moments. */
+function normalized(op: string, inputs: readonly string[], output: string, attr: NodeDef['attr'], build: Builder): void {
+  const epsilon = attr.epsilon?.f
+  if (typeof epsilon !== 'number' || attr.is_training?.b === true) build.add(op, inputs, output, scalars(attr), 'tensorflow')
+  else build.add('BatchNormalization', inputs, output, { epsilon })
+}
+
+function batchNorm({ name, op, inputs, attr }: NodeDef, build: Builder): void {
+  normalized(op, inputs.slice(0, 5), name, attr, build)
+}
 
 export const MAKERS: Readonly<Record<string, Maker>> = {
   Conv2D: convolution,
@@ -136,12 +171,12 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   _FusedConv2D: fused(convolution),
   FusedDepthwiseConv2dNative: fused(convolution),
   MatMul: (node, build) => product(node, build, node.name),
-  BatchMatMulV2: plain('MatMul'),
+  BatchMatMulV2: batchProduct,
   _FusedMatMul: fused(product),
   FusedBatchNorm: batchNorm,
   FusedBatchNormV2: batchNorm,
   FusedBatchNormV3: batchNorm,
-  BiasAdd: plain('Add'),
+  BiasAdd: ({ name, inputs, attr }, build) => void build.add('Add', [inputs[0], biasOf(inputs[1] ?? '', attr, build)], name),
   Add: plain('Add'),
   AddV2: plain('Add'),
   AddN: plain('Sum'),
@@ -172,8 +207,12 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   Pad: pad,
   MirrorPad: pad,
   Reshape: plain('Reshape'),
-  Transpose: plain('Transpose'),
+  Transpose: transpose,
   Identity: identity,
   StopGradient: identity,
-  Squeeze: plain('Squeeze', attr => ({ axes: whole(attr.squeeze_dims) ?? [] })),
+  // None are all of length 1.
+  Squeeze: plain('Squeeze', ({ squeeze_dims }): Record<string, Attribute> => {
+    const axes = whole(squeeze_dims) ?? []
+    return axes.length > 0 ? { axes } : {}
+  }),
 }
