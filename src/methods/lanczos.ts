@@ -13,8 +13,10 @@ export interface LanczosOptions {
   tolerance?: number
   /** Products with T after which it stops, converged or not, as soon as it looks: it does so every 10 products. */
   iterations?: number
+  /** The `start` of an earlier result; else a guess where there is one, with noise from `seed`. */
   start?: Start
   seed?: number
+  /** Also ∂value/∂kernel. */
   gradient?: boolean
 }
 
