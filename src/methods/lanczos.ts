@@ -36,7 +36,7 @@ export interface LanczosOptions {
  * @param operator a layer with an input size, a dense layer, or products `{shape, apply, applyAdjoint}`
  * @returns work: products with T; start: v; gradient: the correlation of the top pair, one of them where σ₁ is a multiple value
  * @throws OpnormError `option`, `shape`, `nonfinite`
- * @example lanczos(conv([[[1, 1, 1]]], { inputSize: 4 })).value  // 1 + 2·cos(π/5), from below
+ * @example lanczos(conv([[[1, 1, 1]]], { inputSize: 4 })).value  // 2.61803398874989…, 1 + 2·cos(π/5) from below
  */
 export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOptions = {}): Bound<'lower'> {
   const tolerance = fractionOption('tolerance', options.tolerance ?? 1e-10)

@@ -30,7 +30,7 @@ import { asLayer } from './operand.ts'
  * @param options gridSize N ≥ the kernel's side; gradient at the largest point (the first one at a tie)
  * @returns work: points of the grid, one of each conjugate pair
  * @throws OpnormError `option`
- * @example lipGrid(conv([[[1, 0, -1]]]), { gridSize: 3 }).value  // 3: √3 at 2π/3 times √3, where the norm is 2
+ * @example lipGrid(conv([[[1, 0, -1]]]), { gridSize: 3 }).value  // 3 to rounding: √3 at 2π/3 times √3, where the norm is 2
  */
 export function lipGrid(layer: Conv, options: { gridSize?: number; gradient?: boolean } = {}): Bound<'upper'> {
   const symbol = symbolEverySize(asLayer(layer, 'lipGrid'))

@@ -38,7 +38,7 @@ export interface GradientPenalty {
  *
  * @param jacobian `{shape: [outputs, inputs], apply: v ↦ J v, applyAdjoint: u ↦ Jᵀu}` at the point
  * @throws OpnormError `option`, `shape`, `nonfinite`
- * @example gradientPenalty({ shape: [1, 2], apply: v => [3 * v[0]], applyAdjoint: u => [3 * u[0], 0] }).value  // (3 − 1)² = 4
+ * @example gradientPenalty({ shape: [1, 2], apply: v => [3 * v[0]], applyAdjoint: u => [3 * u[0], 0] }).value  // 4 to rounding, (3 − 1)²
  */
 export function gradientPenalty(jacobian: LinearOperator, options: GradientPenaltyOptions = {}): GradientPenalty {
   const { target = 1, oneSided = false, tolerance = 1e-6, start, seed } = options
