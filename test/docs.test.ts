@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { folder } from './cli/terminal.ts'
 
-/** Every JavaScript and TypeScript block of docs/*.md runs, uses what it imports, and prints what its comments say. */
+/** Every JavaScript and TypeScript block of docs/*.md runs, uses what it imports, and prints what its comments say; links and references lead somewhere. */
 const root = new URL('..', import.meta.url)
 const at = (path: string) => `'${new URL(path, root)}'`
 const sample = `import { readFileSync } from 'node:fs'
@@ -60,6 +60,50 @@ for (const { page, title, code } of blocks) {
     }
     if (promised.length > 0) assert.equal(said, promised)
   })
+}
+
+const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(new URL('docs/', root)).map(name => `docs/${name}`)].filter(page =>
+  page.endsWith('.md'),
+)
+
+test('links lead to files and headings that are there', () => {
+  for (const page of pages)
+    for (const [, link] of textOf(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+      const [path, anchor] = link.split('#')
+      const there = new URL(path || new URL(page, root).href, new URL(page, root))
+      assert.ok(existsSync(there), `${page}: ${link}`)
+      if (anchor) assert.ok(anchorsOf(readFileSync(there, 'utf8')).includes(anchor), `${page}: ${link}`)
+    }
+})
+
+test('every METHODS § that a comment names is a row of the table in docs/methods.md', () => {
+  const rows = [...textOf('docs/methods.md').matchAll(/^\| (\d+) \|/gm)].map(([, row]) => row)
+  const named = new Set<string>()
+  const files = ['src', 'assembly', 'test', 'bench'].flatMap(folder =>
+    readdirSync(new URL(`${folder}/`, root), { recursive: true }).map(file => `${folder}/${file}`),
+  )
+  for (const file of [...pages, ...files.filter(file => file.endsWith('.ts') && !file.includes('node_modules'))])
+    for (const [, first, second] of textOf(file).matchAll(/METHODS §(\d+)(?:, §(\d+))?/g))
+      for (const section of [first, second]) if (section) named.add(section)
+  assert.ok(named.size > 8)
+  assert.equal(
+    [...named].filter(section => !rows.includes(section)),
+    [],
+  )
+})
+
+function textOf(path: string): string {
+  return readFileSync(new URL(path, root), 'utf8')
+}
+
+/** Of its headings, as GitHub makes them. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{M}\p{Nd}\p{Pc}\- ]/gu, '')
+      .replaceAll(' ', '-'),
+  )
 }
 
 test.run()
