@@ -5,7 +5,7 @@ import { type Step, stepOf } from './audit.ts'
 import { workersHere } from './here.ts'
 import { methodNamed } from './methods.ts'
 import { type Pool, thisThread } from './pool.ts'
-import { auditLayers, costOf, WORTH_A_WORKER } from './schedule.ts'
+import { type Abortable, auditLayers, costOf, WORTH_A_WORKER } from './schedule.ts'
 import { chosenLayers } from './task.ts'
 import type { StartWorker } from './thread.ts'
 import { networkReport } from './whole-network.ts'
@@ -17,7 +17,7 @@ export interface ParallelOptions {
   /** Starts a worker on 'opnorm/audit/worker', where neither the runtime nor the bundler finds it by itself (docs/runtimes.md). */
   readonly worker?: StartWorker
   /** Ends the audit in the middle of a layer (in this thread: before the next one). */
-  readonly signal?: AbortSignal
+  readonly signal?: Abortable
   /** Called after every layer with the report so far. */
   readonly onStep?: (step: Step) => void
 }

@@ -16,7 +16,7 @@ import { asLayerOrMatrix, asOptions } from './operand.ts'
  *
  * @param layer a layer, or a matrix as `dense` takes it
  * @param options gradient: √(Πk)·K/‖K‖_F on the largest group (the first one at a tie), zero for a zero kernel
- * @example frobenius([[3, 0], [0, 4]]).value  // 5, or the double above
+ * @example frobenius([[3, 0], [0, 4]]).value  // 5.000000000000003, which is 5 rounded up
  */
 export function frobenius(layer: Conv | TensorLike, options: { gradient?: boolean } = {}): Bound<'upper'> {
   asOptions(options, 'frobenius')

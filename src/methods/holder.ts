@@ -18,7 +18,7 @@ import { normalised } from '../symbol.ts'
  * @param matrix a matrix, or a dense layer
  * @param options gradient: at a tie of rows or columns the first largest one is taken, and 0 for the sign of a zero entry
  * @throws OpnormError `option` for a convolution
- * @example holder([[1, 1], [1, 1]]).value  // 2, or the double above
+ * @example holder([[1, 1], [1, 1]]).value  // 2.0000000000000013, which is 2 rounded up
  */
 export function holder(matrix: Conv | TensorLike, options: { gradient?: boolean } = {}): Bound<'upper'> {
   asOptions(options, 'holder')

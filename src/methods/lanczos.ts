@@ -14,8 +14,10 @@ export interface LanczosOptions {
   tolerance?: number
   /** Products with T after which it stops, converged or not, as soon as it looks: it does so every 10 products. */
   iterations?: number
+  /** The `start` of an earlier result; else a guess where there is one, with noise from `seed`. */
   start?: Start
   seed?: number
+  /** Also ∂value/∂kernel. */
   gradient?: boolean
 }
 
@@ -35,7 +37,7 @@ export interface LanczosOptions {
  * @param operator a layer with an input size, a dense layer, or products `{shape, apply, applyAdjoint}`
  * @returns work: products with T; start: v; gradient: the correlation of the top pair, one of them where σ₁ is a multiple value
  * @throws OpnormError `option`, `shape`, `nonfinite`
- * @example lanczos(conv([[[1, 1, 1]]], { inputSize: 4 })).value  // 1 + 2·cos(π/5), from below
+ * @example lanczos(conv([[[1, 1, 1]]], { inputSize: 4 })).value  // 2.61803398874989…, 1 + 2·cos(π/5) from below
  */
 export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOptions = {}): Bound<'lower'> {
   asOptions(options, 'lanczos')

@@ -22,7 +22,7 @@ const LARGEST = 2 ** 22
  *
  * @param options count: only the largest ones
  * @throws OpnormError `option` without an input size; `memory` where the explicit operator would not fit
- * @example singularValues(dense([[3, 0], [0, 4]]))  // Float64Array [4, 3]
+ * @example singularValues(dense([[3, 0], [0, 4]]))  // [4, 3]
  */
 export function singularValues(layer: SizedConv, options: { count?: number } = {}): Float64Array {
   asOptions(options, 'singularValues')

@@ -51,7 +51,8 @@ export interface SpectralNormOptions {
  * @param layer any layer; dense layers too
  * @param options gap, maxEvaluations; gradient: Re(conj(u) vᵀ e^{iq·θ*}) at the maximiser found, u and v its top singular pair. θ* needs no
  *   derivative (envelope theorem). At a tie one of the generalised gradients: that of the block of channels and of the maximum found first
- * @returns work: norm evaluations; converged: false if the budget ran out or the gap is below what rounding allows
+ * @returns work: norm evaluations; converged: whether upper/lower − 1 ≤ gap. False if the budget ran out or the gap is below what rounding allows, and as
+ *   a rule for a zero-padded layer at one size: M and that size's norm differ by more
  * @throws OpnormError `option`
  * @example spectralNorm(conv([[[1, 2, 1]]])).value  // 4.000004, with lower 4
  */

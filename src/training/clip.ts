@@ -42,7 +42,7 @@ export interface Clipped {
  * @param ceiling positive
  * @param options rounds: most rounds before scaling does the rest, default 40
  * @throws OpnormError `option`
- * @example clip(dense([[3, 0], [0, 1]]), 2).kernel.data  // [2, 0, 0, 1] to rounding
+ * @example clip(dense([[3, 0], [0, 1]]), 2).kernel.data.map(Math.round)  // [2, 0, 0, 1]
  */
 export function clip(layer: Conv, ceiling: number, options: { readonly rounds?: number } = {}): Clipped {
   asOptions(options, 'clip')

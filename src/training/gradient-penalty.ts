@@ -41,7 +41,7 @@ export interface GradientPenalty {
  *
  * @param jacobian `{shape: [outputs, inputs], apply: v ↦ J v, applyAdjoint: u ↦ Jᵀu}` at the point, or a layer with an input size
  * @throws OpnormError `option`, `shape`, `nonfinite`
- * @example gradientPenalty({ shape: [1, 2], apply: v => [3 * v[0]], applyAdjoint: u => [3 * u[0], 0] }).value  // (3 − 1)² = 4
+ * @example gradientPenalty({ shape: [1, 2], apply: v => [3 * v[0]], applyAdjoint: u => [3 * u[0], 0] }).value  // 4 to rounding, (3 − 1)²
  */
 export function gradientPenalty(jacobian: SizedConv | LinearOperator, options: GradientPenaltyOptions = {}): GradientPenalty {
   asOptions(options, 'gradientPenalty')

@@ -40,7 +40,7 @@ export interface OrthogonalityOptions {
  * Grishina, Gorbunov, Rakhuba 2024, arXiv:2409.11859; METHODS §5.
  *
  * @throws OpnormError `option`; `nonfinite` where K⋆Kᵀ leaves the range
- * @example orthogonality(dense([[0, 2], [2, 0]]), 'tensor-norm').value  // ‖4I − I‖ = 3
+ * @example orthogonality(dense([[0, 2], [2, 0]]), 'tensor-norm').value  // 3.000000003, where ‖4I − I‖ = 3
  */
 export function orthogonality(layer: Conv, kind: 'tensor-norm' | 'ratio', options: OrthogonalityOptions = {}): Orthogonality {
   asLayer(layer, 'orthogonality')

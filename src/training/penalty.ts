@@ -13,7 +13,10 @@ export interface PenaltyOptions<C extends Conv> {
   readonly weight?: number
   /** Of σ: 1, or 2 (default). */
   readonly power?: 1 | 2
-  /** `starts` of the step before: methods that keep vectors need one or two sweeps then instead of a search. */
+  /**
+   * `starts` of the step before: methods that keep vectors need one or two sweeps then instead of a search. An estimate that `tensorNorm` climbs to from
+   * them can fall below the norm; without them, now and then, it begins at the symbol's maximiser again.
+   */
   readonly starts?: readonly (Start | undefined)[]
 }
 

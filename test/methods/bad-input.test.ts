@@ -72,6 +72,7 @@ const table: [what: string, call: () => unknown, code: string, part: RegExp][] =
   ['9 spatial Gram iterations', () => spatialGram(padded, { iterations: 9 }), 'option', /from 1 to 8/],
   ['no sweeps', () => tensorNorm(padded, { sweeps: 0 }), 'option', /sweeps/],
   ['a grid as coarse as the kernel', () => gram(padded, { gridSize: 2 }), 'option', /gridSize: expected a whole number from 3/],
+  ['a grid of a billion points', () => lipGrid(padded, { gridSize: 1e9 }), 'option', /from 3, .* to 1048576, got 1000000000/],
   ['the same for lipGrid', () => lipGrid(padded, { gridSize: 2.5 }), 'option', /gridSize/],
   ['tolerance 0', () => lanczos(padded, { tolerance: 0 }), 'option', /tolerance: expected a number between 0 and 1/],
   ['gap 0', () => spectralNorm(padded, { gap: 0 }), 'option', /gap/],

@@ -2,7 +2,7 @@ import { UNIT } from '../../rounding.ts'
 import { sizeOf, tabulate } from '../../tensor.ts'
 import type { Numbers } from './numbers.ts'
 import { gainOf, type Pieces, shapeOf, sourcesOf } from './pieces.ts'
-import { cannotBound, type Linear, type Step } from './step.ts'
+import type { Linear, Step } from './step.ts'
 
 /** The same numbers under another shape. */
 export function sameNumbers(shape: readonly number[], rule: string): Step {
@@ -149,10 +149,4 @@ export function giveBack(pull: Float64Array, sources: Int32Array, length: number
   const to = new Float64Array(length)
   for (let i = 0; i < sources.length; i++) if (sources[i] >= 0) to[sources[i]] += pull[i]
   return to
-}
-
-/** A claim without the means to compute it: the certificate stands, the search for a lower bound does not reach beyond. */
-export function onlyClaimed(shape: readonly number[], gain: number, rule: string): Step {
-  const refuse = (): never => cannotBound('its values are not computed here')
-  return { shape, rule, combine: 'sum', gains: [gain], evaluate: refuse, linearize: refuse }
 }
