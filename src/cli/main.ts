@@ -11,7 +11,7 @@ import { geometryTable } from '../formats/geometry.ts'
 import type { Report } from '../report.ts'
 import { visible } from '../report/columns.ts'
 import { version } from '../version.ts'
-import { auditFiles } from './audit-files.ts'
+import { type Audit, auditFiles } from './audit-files.ts'
 import { expand, readArgument, readBytes, readJson, writeWhole } from './files.ts'
 import { help } from './help.ts'
 import { type Command, readCommand } from './options.ts'
@@ -34,9 +34,14 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     const command = readCommand(args)
     if (command.verb === 'help') return say(terminal, help)
     if (command.verb === 'version') return say(terminal, version + '\n')
-    const report = await reportFor(command, terminal)
+    let mistaken = false
+    const mistake = (sentence: string) => {
+      mistaken = true
+      terminal.stderr.write(`opnorm: ${visible(sentence)}\n`)
+    }
+    const report = await reportFor(command, terminal, mistake)
     await deliver(report, command, terminal)
-    return exitCode(report)
+    return mistaken && !report.partial ? 2 : exitCode(report)
   } catch (error) {
     if (!(error instanceof OpnormError)) throw error
     terminal.stderr.write(`opnorm: ${error.message}\n`)
@@ -44,13 +49,15 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   }
 }
 
-async function reportFor(command: Command, terminal: Terminal): Promise<Report> {
-  const report = command.verb === 'merge' ? merge(await reports(command.files)) : await auditOf(command, terminal)
-  if (command.compare === undefined) return report
-  return compared(report, readReport(command.compare, await readArgument(command.compare, 'a JSON report')))
+async function reportFor(command: Command, terminal: Terminal, mistake: Audit['mistake']): Promise<Report> {
+  // Read first: an audit may take hours, and would be for nothing.
+  const before =
+    command.compare === undefined ? undefined : readReport(command.compare, await readArgument(command.compare, 'a JSON report'))
+  const report = command.verb === 'merge' ? await mergeOf(command) : await auditOf(command, terminal, mistake)
+  return before ? compared(report, before) : report
 }
 
-async function auditOf(command: Command, { stderr, signal, workers }: Terminal): Promise<Report> {
+async function auditOf(command: Command, { stderr, signal, workers }: Terminal, mistake: Audit['mistake']): Promise<Report> {
   const geometry =
     command.geometry === undefined
       ? undefined
@@ -67,6 +74,7 @@ async function auditOf(command: Command, { stderr, signal, workers }: Terminal):
       goal: command.goal,
       ...(geometry && { geometry }),
       warn: sentence => stderr.write(`opnorm: ${visible(sentence)}\n`),
+      mistake,
       progress: progressOn(stderr, !command.quiet),
       poolFor,
       signal,
@@ -76,11 +84,11 @@ async function auditOf(command: Command, { stderr, signal, workers }: Terminal):
   }
 }
 
-async function reports(files: readonly string[]): Promise<Report[]> {
-  const names = await expand(files)
-  return Promise.all(
-    names.map(async name => readReport(name, new TextDecoder().decode((await readBytes(name, 'a JSON report')).bytes))),
-  )
+async function mergeOf({ files, goal: { maxNorm, maxLipschitz } }: Command): Promise<Report> {
+  const parts: Report[] = []
+  for (const name of await expand(files))
+    parts.push(readReport(name, new TextDecoder().decode((await readBytes(name, 'a JSON report')).bytes)))
+  return merge(parts, { ...(maxNorm !== undefined && { maxNorm }), ...(maxLipschitz !== undefined && { maxLipschitz }) })
 }
 
 async function deliver(report: Report, command: Command, { stdout, stderr, env }: Terminal): Promise<void> {
@@ -89,9 +97,11 @@ async function deliver(report: Report, command: Command, { stdout, stderr, env }
   if (command.html !== undefined) await writeWhole(command.html, render(report, { ...command, format: 'html' }))
   if (command.output !== undefined) await writeWhole(command.output, text)
   else stdout.write(text)
-  // The table says what is wrong itself; other formats may be read by nobody before the build goes on.
-  if (command.output !== undefined || command.format !== 'table')
-    for (const { file, layer, message } of report.findings)
+  // The table says what is wrong itself; other formats may be read by nobody before the build goes on. What could not be read is said
+  // beside a table too, where that goes to a file or a pipe.
+  const table = command.output === undefined && command.format === 'table'
+  for (const { what, file, layer, message } of report.findings)
+    if (!table || (what === 'unreadable' && !stdout.isTTY))
       stderr.write(`opnorm: ${visible([file, layer, message].filter(part => part !== undefined).join(': '))}\n`)
 }
 

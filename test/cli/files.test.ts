@@ -48,6 +48,17 @@ test('a file that could not be read is named once', async () => {
   }
 })
 
+test('what could not be read is said where somebody looks, once', async () => {
+  const bad = `${folder()}/missing.npy`
+  const sentence = `${bad}: expected a model file, got nothing of that name. Check the path\n`
+  const piped = await run([bad])
+  assert.is(piped.code, 3)
+  assert.is(piped.err, `opnorm: ${sentence}`)
+  const shown = await run([bad], { tty: true, env: { NO_COLOR: '1' } })
+  assert.is(shown.out, sentence)
+  assert.is(shown.err, '')
+})
+
 test('a file without a layer, and a pattern that fits none, are findings', async () => {
   const place = folder()
   const empty = put(place, 'empty.safetensors', safetensors({ 'a.bias': { shape: [3] } }))
