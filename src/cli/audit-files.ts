@@ -7,6 +7,7 @@ import { fitsInput, openShape } from '../audit/network-plan.ts'
 import { type Share, shareOf } from '../audit/shard.ts'
 import { chosenLayers } from '../audit/task.ts'
 import { networkReport } from '../audit/whole-network.ts'
+import { OpnormError } from '../errors.ts'
 import { companions, readModel } from '../formats/index.ts'
 import { fits } from '../formats/geometry.ts'
 import type { GeometryEntry, Model, NamedBytes } from '../formats/model.ts'
@@ -25,6 +26,8 @@ export interface Audit {
   readonly warn: (sentence: string) => void
   /** says what is a mistake on the command line, found only now that the models are read */
   readonly mistake: (sentence: string) => void
+  /** rejects where a report would be written over these files */
+  readonly keep: (files: readonly string[]) => Promise<void>
   /** aborted by Ctrl-C: what is done so far becomes the report */
   readonly signal: AbortSignal
 }
@@ -65,7 +68,7 @@ async function auditFile(
   { unused, inputs }: Seen,
 ): Promise<ModelReport> {
   try {
-    const model = readModel(await filesOf(file), audit.geometry ? { geometry: audit.geometry } : {})
+    const model = readModel(await filesOf(file, audit), audit.geometry ? { geometry: audit.geometry } : {})
     for (const pattern of unused)
       if ([...model.layers, ...model.skipped].some(({ name }) => fits(pattern, name))) unused.delete(pattern)
     for (const { name } of model.graph?.inputs ?? []) inputs.add(name)
@@ -74,6 +77,7 @@ async function auditFile(
     const whole = share.network() && !audit.signal.aborted
     return modelReport(model, place, layers, whole ? networkReport(model, audit.goal) : undefined)
   } catch (error) {
+    if (error instanceof OpnormError && error.code === 'usage') throw error
     return unreadable(file, place, problemOf(error))
   }
 }
@@ -93,10 +97,12 @@ function listed(inputs: ReadonlySet<string>): string {
 }
 
 /** A model file and those of its companions that lie beside it; the reader says what is missing. */
-async function filesOf(name: string): Promise<NamedBytes[]> {
-  const file = await readBytes(name)
-  const beside = companions(file).map(companion => readBytes(join(dirname(name), companion)).catch(() => undefined))
-  return [file, ...(await Promise.all(beside)).filter(companion => companion !== undefined)]
+async function filesOf(name: string, { keep, signal }: Audit): Promise<NamedBytes[]> {
+  const file = await readBytes(name, undefined, { signal })
+  const beside = companions(file).map(companion => join(dirname(name), companion))
+  await keep(beside)
+  const read = beside.map(companion => readBytes(companion, undefined, { signal }).catch(() => undefined))
+  return [file, ...(await Promise.all(read)).filter(companion => companion !== undefined)]
 }
 
 /** Interrupted, it gives what is done. */

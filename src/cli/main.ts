@@ -12,9 +12,10 @@ import type { Report } from '../report.ts'
 import { visible } from '../report/columns.ts'
 import { version } from '../version.ts'
 import { type Audit, auditFiles } from './audit-files.ts'
-import { expand, readArgument, readBytes, readJson, writeWhole } from './files.ts'
+import { expand, readArgument, readBytes, readJson } from './files.ts'
 import { help } from './help.ts'
 import { type Command, readCommand } from './options.ts'
+import { keepApart, writeWhole } from './output.ts'
 import { progressOn } from './progress.ts'
 import { render } from './render.ts'
 
@@ -45,6 +46,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     if (!(error instanceof OpnormError)) throw error
     terminal.stderr.write(`opnorm: ${error.message}\n`)
+    if (terminal.signal.aborted) return 130
     return error.code === 'file' ? 3 : 2
   }
 }
@@ -52,8 +54,10 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
 async function reportFor(command: Command, terminal: Terminal, mistake: Audit['mistake']): Promise<Report> {
   // Read first: an audit may take hours, and would be for nothing.
   const before =
-    command.compare === undefined ? undefined : readReport(command.compare, await readArgument(command.compare, 'a JSON report'))
-  const report = command.verb === 'merge' ? await mergeOf(command) : await auditOf(command, terminal, mistake)
+    command.compare === undefined
+      ? undefined
+      : readReport(command.compare, await readArgument(command.compare, 'a JSON report', { signal: terminal.signal }))
+  const report = command.verb === 'merge' ? await mergeOf(command, terminal) : await auditOf(command, terminal, mistake)
   return before ? compared(report, before) : report
 }
 
@@ -61,7 +65,9 @@ async function auditOf(command: Command, { stderr, signal, workers }: Terminal, 
   const geometry =
     command.geometry === undefined
       ? undefined
-      : geometryTable(await readJson(command.geometry, 'a table of geometries'), command.geometry)
+      : geometryTable(await readJson(command.geometry, 'a table of geometries', { signal }), command.geometry)
+  const files = await expand(command.files)
+  await keepApart(command, command.geometry === undefined ? files : [...files, command.geometry])
   // One pool for all files: what its workers have warmed up stays warm.
   let pool: Pool | undefined
   const poolFor = (cost: number): Pool => {
@@ -70,11 +76,12 @@ async function auditOf(command: Command, { stderr, signal, workers }: Terminal, 
   }
   try {
     return await auditFiles({
-      files: await expand(command.files),
+      files,
       goal: command.goal,
       ...(geometry && { geometry }),
       warn: sentence => stderr.write(`opnorm: ${visible(sentence)}\n`),
       mistake,
+      keep: beside => keepApart(command, beside),
       progress: progressOn(stderr, !command.quiet),
       poolFor,
       signal,
@@ -84,10 +91,13 @@ async function auditOf(command: Command, { stderr, signal, workers }: Terminal, 
   }
 }
 
-async function mergeOf({ files, goal: { maxNorm, maxLipschitz } }: Command): Promise<Report> {
+async function mergeOf(command: Command, { signal }: Terminal): Promise<Report> {
+  const { maxNorm, maxLipschitz } = command.goal
+  const files = await expand(command.files)
+  await keepApart(command, files)
   const parts: Report[] = []
-  for (const name of await expand(files))
-    parts.push(readReport(name, new TextDecoder().decode((await readBytes(name, 'a JSON report')).bytes)))
+  for (const name of files)
+    parts.push(readReport(name, new TextDecoder().decode((await readBytes(name, 'a JSON report', { signal })).bytes)))
   return merge(parts, { ...(maxNorm !== undefined && { maxNorm }), ...(maxLipschitz !== undefined && { maxLipschitz }) })
 }
 

@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { expand, writeWhole } from '../../src/cli/files.ts'
+import { expand } from '../../src/cli/files.ts'
 import { folder, numbers, put, report, run, SMALL, safetensors } from './terminal.ts'
 
 const good = safetensors(SMALL)
@@ -114,19 +114,6 @@ test('patterns match files, in order, across folders', async () => {
   assert.equal(under(await expand([`${place}/?.txt`, `${place}/*.txt`])), ['c.txt'])
   assert.equal(under(await expand([`${place}/*/d.bin`])), ['deep/d.bin'])
   assert.equal(await expand([`${place}/*.none`]), [`${place}/*.none`])
-})
-
-test('files are written whole or not at all', async () => {
-  const place = folder()
-  const target = put(place, 'report.json', 'old')
-  await writeWhole(target, 'new')
-  assert.is(readFileSync(target, 'utf8'), 'new')
-  assert.equal(readdirSync(place), ['report.json'])
-  const refused = await writeWhole(`${place}/none/report.json`, 'x').then(
-    () => '',
-    (error: Error) => error.message,
-  )
-  assert.match(refused, 'expected a place that can be written, got ENOENT')
 })
 
 test.run()
