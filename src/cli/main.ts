@@ -45,7 +45,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     return mistaken && !report.partial ? 2 : exitCode(report)
   } catch (error) {
     if (!(error instanceof OpnormError)) throw error
-    terminal.stderr.write(`opnorm: ${error.message}\n`)
+    terminal.stderr.write(`opnorm: ${visible(error.message)}\n`)
     if (terminal.signal.aborted) return 130
     return error.code === 'file' ? 3 : 2
   }
