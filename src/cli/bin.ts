@@ -4,13 +4,16 @@ import { main } from './main.ts'
 /** Time for what is under way to end by itself after Ctrl-C, in milliseconds. */
 const PATIENCE = 200
 
-/** The command line's process, around `main`: Ctrl-C once ends the audit with what is done, twice at once; a closed pipe is no error. */
+/**
+ * The command line's process, around `main`: Ctrl-C once ends the audit with what is done, twice at once; a closed pipe is no error, and
+ * changes no verdict.
+ */
 const interrupt = new AbortController()
 // Once: the second time is the system's, which ends even a process that waits for somebody to write into a pipe.
 process.once('SIGINT', () => interrupt.abort())
 const { stdout, stderr, env } = process
 stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-  if (code === 'EPIPE') process.exit(0)
+  if (code === 'EPIPE') return
   stderr.write(`opnorm: standard output: expected a place that can be written, got ${code ?? message}. Check what it leads to\n`)
   process.exit(2)
 })

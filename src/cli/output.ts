@@ -1,5 +1,7 @@
+import { writeFile as writeDescriptor } from 'node:fs'
 import { chmod, chown, lstat, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { fail } from '../errors.ts'
 import type { Command } from './options.ts'
 
@@ -33,11 +35,19 @@ async function identityOf(name: string): Promise<string | undefined> {
 export async function writeWhole(name: string, text: string): Promise<void> {
   try {
     const there = await stat(name).catch(absent)
+    const opened = descriptorOf(name)
     if (there && !there.isFile()) await writeFile(name, text)
+    else if (opened !== undefined) await promisify(writeDescriptor)(opened, text)
     else await replace(there ? await realpath(name) : await destination(name), text, there)
   } catch (error) {
     fail('usage', name, 'a place that can be written', String((error as NodeJS.ErrnoException).code), 'Check folder and rights')
   }
+}
+
+/** A name for what the shell has opened already: a log that is appended to would be lost if it were replaced. */
+function descriptorOf(name: string): number | undefined {
+  const number = { '/dev/stdout': '1', '/dev/stderr': '2' }[name] ?? /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(name)?.[1]
+  return number === undefined ? undefined : Number(number)
 }
 
 async function replace(target: string, text: string, there?: { mode: number; uid: number; gid: number }): Promise<void> {

@@ -102,6 +102,16 @@ if (posix) {
     assert.equal(readdirSync(place).sort(), ['ahead', 'later.json', 'link', 'report.json'])
   })
 
+  test('a log that is appended to keeps what is in it', async () => {
+    const place = folder()
+    const log = put(place, 'log', 'before\n')
+    const file = await open(log, 'a')
+    const { code, err } = await start([put(place, 'm.safetensors', model), '-o', '/dev/stdout'], file.fd).ended
+    await file.close()
+    assert.is(code, 0, err)
+    assert.match(readFileSync(log, 'utf8'), /^before\nlayer .*2 convolutions, 1 dense layer/s)
+  })
+
   test('a pipe is written to, not replaced', async () => {
     const place = folder()
     const name = pipe(place)
@@ -140,6 +150,14 @@ if (posix) {
     // A shell says 130 for both.
     assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal}`)
     assert.match(err, 'got an interrupt before its end')
+  })
+
+  test('a reader that leaves early does not change the verdict', async () => {
+    const { child, ended } = start([put(folder(), 'm.safetensors', model), '--max-norm', '1e-3'])
+    child.stdout!.destroy()
+    const { code, err } = await ended
+    assert.is(code, 1)
+    assert.is(err, '')
   })
 
   test('standard output that cannot be written is one sentence', async () => {
