@@ -50,7 +50,7 @@ function visitGraph(graph: Graph, outer: Scope, work: Work): Graph {
   for (const node of graph.nodes) {
     const inner = withSubgraphs(node, scope, work)
     const layer = layerOf(inner, graph, scope, work)
-    const norm = layer ? undefined : normOf(inner, scope, work)
+    const norm = layer ? undefined : normOf(inner, scope, work, graph.opset)
     const follows = norm && layerBefore(inner.inputs[0], norm, makers, consumers, scope, work)
     if (norm) work.norms.set(norm.name, follows ? { ...norm, follows, followsBy: 'graph' } : norm)
     const marked = { ...inner, ...(layer && { layer: layer.name }), ...(norm && { batchNorm: norm.name }) }

@@ -44,7 +44,7 @@ export interface Step {
   /** the claim in words */
   readonly rule: string
   readonly combine: 'sum' | 'stack'
-  /** one per operand; 0 for constants */
+  /** of the operands in order, 0 for constants; one that moves and has none here ends the certificate */
   readonly gains: readonly number[]
   /** decided by shapes alone, whatever the operands are */
   readonly known?: true
@@ -75,14 +75,28 @@ export function constantAt(view: View, index: number): Numbers | undefined {
   return held.constant ?? cannotBound(`operand ${index} ('${held.name}') depends on the input`)
 }
 
+/** The same where the numbers decide a choice, such as an index, a mask or a size: these may not be off at all. */
+export function exactAt(view: View, index: number, what: string): Numbers | undefined {
+  const numbers = constantAt(view, index)
+  return numbers?.radius ? cannotBound(`${what}: the graph computes it with rounding`) : numbers
+}
+
+/** One such number; undefined where the operand is left out, or empty. */
+export function scalarAt(view: View, index: number, what: string): number | undefined {
+  const numbers = exactAt(view, index, what)
+  if (!numbers || numbers.data.length === 0) return undefined
+  return numbers.data.length === 1
+    ? numbers.data[0]
+    : cannotBound(`${what}: ${numbers.data.length} numbers where one is expected`)
+}
+
 /** Whole numbers from an attribute or, in later versions of the operator, from an operand. */
 export function wholesAt(view: View, attribute: string, index?: number): number[] | undefined {
   const held = view.node.attributes[attribute]
   const numbers = typeof held === 'number' ? [held] : Array.isArray(held) ? (held as number[]) : undefined
-  const given = numbers ?? (index === undefined ? undefined : constantAt(view, index)?.data)
+  const given = numbers ?? (index === undefined ? undefined : exactAt(view, index, attribute)?.data)
   if (given === undefined) return undefined
   const list = Array.from(given as ArrayLike<number>)
-  if (index !== undefined && view.operands[index]?.constant?.radius) cannotBound(`${attribute} is computed with rounding`)
   if (!list.every(n => Number.isInteger(n))) cannotBound(`${attribute} is not made of whole numbers`)
   return list
 }
