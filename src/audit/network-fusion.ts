@@ -34,5 +34,6 @@ function productWith(node: GraphNode, x: string, gate: string, maker: Maker): Gr
 
 /** The hard sigmoid clip(x/6 + ½), the one in hard swish. */
 function isSixth({ attributes }: GraphNode): boolean {
-  return attributes.beta === 0.5 && typeof attributes.alpha === 'number' && Math.abs(attributes.alpha - 1 / 6) < 1e-7
+  const { alpha, beta = 0.5 } = attributes
+  return beta === 0.5 && typeof alpha === 'number' && Math.abs(alpha - 1 / 6) < 1e-7
 }
