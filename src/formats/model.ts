@@ -90,6 +90,8 @@ export interface BatchNorm {
   readonly name: string
   readonly channels: number
   readonly epsilon: number
+  /** the file does not say ε: it is the default of the framework whose names the norm bears */
+  readonly epsilonFrom?: 'default'
   readonly gamma?: Weights
   readonly beta?: Weights
   readonly mean: Weights
