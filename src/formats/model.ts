@@ -11,6 +11,12 @@ export interface NamedBytes {
   readonly bytes: Uint8Array
 }
 
+/** A file as it may be given: what `fetch`, a Blob or `node:fs` hand out. */
+export interface ModelFile {
+  readonly name: string
+  readonly bytes: Uint8Array | ArrayBuffer
+}
+
 /** How `conv()` is to be called for a layer; the keys are those of its `Geometry`. */
 export interface LayerGeometry {
   stride?: number[]
