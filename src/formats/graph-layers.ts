@@ -102,7 +102,9 @@ function layerOf(node: GraphNode, graph: Graph, scope: Scope, work: Work): Layer
     case 'QLinearConv': {
       const [, , , name, scaleName, zeroName] = node.inputs
       const [kernel, scale, zero] = [scope(name ?? ''), scope(scaleName ?? ''), scope(zeroName ?? '')]
-      const real = kernel && scale && dequantizedKernel(kernel, scale, zero)
+      // A zero point that is computed is not one of 0.
+      const known = kernel && scale && (zero || !zeroName)
+      const real = known ? dequantizedKernel(kernel, scale, zero) : undefined
       return convolution(node, name, real, graph, work)
     }
     case 'Gemm':

@@ -8,8 +8,7 @@ import type { BatchNorm, GraphNode, Weights } from './model.ts'
  */
 export function normOf(node: GraphNode, scope: Scope, work: Work, opset: number | undefined): BatchNorm | undefined {
   if (node.op !== 'BatchNormalization' || node.domain !== '') return undefined
-  // In training mode it normalises by the batch at hand; before version 14 further outputs say so.
-  if (node.attributes.training_mode === 1 || ((opset ?? 14) < 14 && node.outputs.length > 1)) return undefined
+  if (isTraining(node, opset ?? 14)) return undefined
   const [gamma, beta, mean, variance] = node.inputs.slice(1, 5).map(name => scope(name))
   const channels = mean?.shape[0]
   const fits = (vector: Weights | undefined): vector is Weights => vector?.shape.length === 1 && vector.shape[0] === channels
@@ -29,6 +28,11 @@ export function normOf(node: GraphNode, scope: Scope, work: Work, opset: number 
     mean,
     variance,
   }
+}
+
+/** In training it normalises by the batch at hand: said by an attribute, before version 14 by further outputs, before 7 by is_test. */
+function isTraining({ attributes, outputs }: GraphNode, opset: number): boolean {
+  return attributes.training_mode === 1 || (opset < 14 && outputs.length > 1) || (opset < 7 && !attributes.is_test)
 }
 
 // Nodes between a layer and its norm that only add a constant or nothing: the linear part is untouched.

@@ -275,6 +275,28 @@ test('a norm behind a constant that spreads one channel to several is not folded
   encloses(certify(nodes, constants), 5 * Math.sqrt(5), Math.sqrt(8 / 5))
 })
 
+test('an attribute that is not what it should be is not one left out', () => {
+  const typed = (attributes: NodeSpec['attributes'], op = 'LeakyRelu'): NetworkCertificate =>
+    certify([node(op, ['x'], ['y'], attributes)], [])
+  refuses(typed({ alpha: [3, 4] }), /the attribute alpha is of another type/)
+  refuses(typed({ alpha: 'three' }), /the attribute alpha/)
+  refuses(typed({ axes: 'all' }, 'ReduceMean'), /the attribute axes/)
+  refuses(typed({ approximate: 1 }, 'Gelu'), /the attribute approximate/)
+  // A type of numbers that is not read: float8.
+  const value = { tensor: { type: 17, dims: [1], raw: Uint8Array.of(0x48) } }
+  const filled = [node('ConstantOfShape', ['n'], ['k'], { value }), node('Mul', ['x', 'k'], ['y'])]
+  refuses(certify(filled, [ints('n', [1])]), /ConstantOfShape .* a value that is not read/)
+})
+
+test('before version 7 batch norm and dropout are in training unless they say otherwise', () => {
+  const numbers = [pair('g', 2), ...stored]
+  refuses(certify([norm()], numbers, { opset: 6 }), /without is_test/)
+  const inference = norm()
+  encloses(certify([{ ...inference, attributes: { ...inference.attributes, is_test: 1 } }], numbers, { opset: 6 }), 2)
+  refuses(certify([node('Dropout', ['x'], ['y'])], [], { opset: 6 }), /draws at random/)
+  encloses(certify([node('Dropout', ['x'], ['y'], { is_test: 1 })], [], { opset: 6 }), 1)
+})
+
 test('x · hardsigmoid(x) with the shift left out is hard swish', () => {
   const nodes = [node('HardSigmoid', ['x'], ['s'], { alpha: { float: 1 / 6 } }), node('Mul', ['x', 's'], ['y'])]
   encloses(certify(nodes, []), 1.5)

@@ -1,5 +1,6 @@
 import { sizeOf } from '../../tensor.ts'
-import { isShape, MOST_MADE } from './numbers.ts'
+import type { Attribute, Weights } from '../../formats/model.ts'
+import { isShape, MOST_MADE, type Numbers, numbersOf } from './numbers.ts'
 import { cannotBound, constantAt, exactAt, numberAt, operand, type Rule, scalarAt, type Step } from './step.ts'
 import { sameNumbers } from './steps.ts'
 
@@ -17,9 +18,14 @@ export const constantOfShape: Rule = view => {
   const shape = Array.from(exactAt(view, 0, 'the shape')?.data ?? cannotBound('no shape is given'))
   if (!isShape(shape) || sizeOf(shape) > MOST_MADE) cannotBound(`a constant of shape [${shape.join(', ')}]`)
   const held = view.node.attributes.value
-  const value = typeof held === 'object' && 'data' in held ? (held.data[0] as number) : 0
-  const whole = !(typeof held === 'object' && 'dtype' in held && /float/.test(held.dtype)) && typeof held === 'object'
-  return [known(new Array<number>(sizeOf(shape)).fill(value), shape, whole)]
+  const { data, integer } = held === undefined ? ZERO : numbersOf(weightsIn(held), 'value')
+  return [known(new Array<number>(sizeOf(shape)).fill(data[0]), shape, integer)]
+}
+
+const ZERO: Numbers = { shape: [1], data: Float64Array.of(0), integer: false }
+
+function weightsIn(held: Attribute): Weights {
+  return typeof held === 'object' && 'dtype' in held && sizeOf(held.shape) === 1 ? held : cannotBound('a value that is not read')
 }
 
 export const range: Rule = view => {

@@ -5,7 +5,18 @@ import { sizeOf } from '../../tensor.ts'
 import { ELEMENTARY_ERROR, exp, log } from './elementary.ts'
 import { type Numbers, numbersOf } from './numbers.ts'
 import { broadcast, sourcesOf } from './pieces.ts'
-import { axisOf, cannotBound, constantAt, layoutOf, numberAt, operand, type Rule, type Step, type View } from './step.ts'
+import {
+  axisOf,
+  cannotBound,
+  constantAt,
+  isOldTraining,
+  layoutOf,
+  numberAt,
+  operand,
+  type Rule,
+  type Step,
+  type View,
+} from './step.ts'
 import { pointwiseStep, take } from './steps.ts'
 
 /** The numbers of a batch norm at inference, per channel; γ and v stand for the worst that their rounding allows. */
@@ -52,8 +63,9 @@ export function scalesOf(view: Pick<View, 'node' | 'operands' | 'batchNorm'>): C
 export const batchNormalization: Rule = view => {
   const { shape } = operand(view, 0)
   if (numberAt(view, 'training_mode', 0) !== 0) cannotBound('batch statistics depend on the whole batch: not at inference')
-  // Before version 14 it is the statistics among its outputs that say so.
+  // Before version 14 it is the statistics among its outputs that say so, and before version 7 an attribute that says the opposite.
   if ((view.graph.opset ?? 14) < 14 && view.node.outputs.length > 1) cannotBound('its statistics are outputs: not at inference')
+  if (isOldTraining(view)) cannotBound('without is_test it takes the statistics of the batch: not at inference')
   for (const index of [1, 2, 3, 4]) constantAt(view, index)
   const { gamma, beta, mean, variance, epsilon, rounded } = scalesOf(view)
   const { channel } = layoutOf(view, Math.max(2, shape.length))

@@ -38,7 +38,13 @@ export const softsign = smooth(
   x => 1 / ((1 + Math.abs(x)) * (1 + Math.abs(x))),
 )
 export const erfRule = smooth('erf', erf, x => 1.1283791670955126 * exp(-x * x))
-export const hardSwish = smooth('hard-swish', x => (x * Math.min(6, Math.max(0, x + 3))) / 6, hardSwishSlope)
+/** x·clip(αx + ½), α about a sixth (what exporters round it to): the slope is at most 3/2 whatever α > 0 is, reached where the clip ends. */
+export const hardSwish: Rule = view => {
+  const alpha = numberAt(view, 'alpha', 1 / 6)
+  const gate = (x: number): number => Math.min(1, Math.max(0, alpha * x + 0.5))
+  const slope = (x: number): number => (gate(x) === 0 ? 0 : gate(x) === 1 ? 1 : 2 * alpha * x + 0.5)
+  return smooth('hard-swish', x => x * gate(x), slope)(view)
+}
 export const mish = smooth('mish', x => x * tanh(softplus(x)), mishSlope)
 export const silu = smooth(
   'silu',
@@ -68,10 +74,6 @@ function geluTanhSlope(x: number): number {
 function mishSlope(x: number): number {
   const t = tanh(softplus(x))
   return t + x * (1 - t * t) * sigmoid(x)
-}
-
-function hardSwishSlope(x: number): number {
-  return x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6
 }
 
 export const negate = withSlopes(() => ({ rule: 'sign changed: 1', gain: 1, value: x => -x, slope: () => -1, error: 0 }))

@@ -1,7 +1,19 @@
 import { sizeOf, stridesOf } from '../../tensor.ts'
 import { nextDown, nextUp } from '../../rounding.ts'
 import { isShape, type Numbers } from './numbers.ts'
-import { axisOf, cannotBound, numberAt, operand, type Rule, scalarAt, type Step, type View, wholesAt, wordAt } from './step.ts'
+import {
+  axisOf,
+  cannotBound,
+  isOldTraining,
+  numberAt,
+  operand,
+  type Rule,
+  scalarAt,
+  type Step,
+  type View,
+  wholesAt,
+  wordAt,
+} from './step.ts'
 import { chosenEntries, sameNumbers } from './steps.ts'
 
 /** Rearrangements: every entry once, so distances do not change. */
@@ -10,7 +22,7 @@ const KEEPS = 'the same entries: 1'
 export const identity: Rule = view => [sameNumbers(operand(view, 0).shape, KEEPS)]
 
 export const dropout: Rule = view =>
-  scalarAt(view, 2, 'training_mode') ? cannotBound('dropout that draws at random') : identity(view)
+  scalarAt(view, 2, 'training_mode') || isOldTraining(view) ? cannotBound('dropout that draws at random') : identity(view)
 
 export const reshape: Rule = view => {
   const { shape } = operand(view, 0)

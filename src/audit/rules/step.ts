@@ -1,5 +1,5 @@
 import { OpnormError } from '../../errors.ts'
-import type { BatchNorm, Graph, GraphNode, Layer } from '../../formats/model.ts'
+import type { Attribute, BatchNorm, Graph, GraphNode, Layer } from '../../formats/model.ts'
 import type { SizedConv } from '../../conv.ts'
 import type { Numbers } from './numbers.ts'
 import type { Pieces } from './pieces.ts'
@@ -93,7 +93,7 @@ export function scalarAt(view: View, index: number, what: string): number | unde
 /** Whole numbers from an attribute or, in later versions of the operator, from an operand. */
 export function wholesAt(view: View, attribute: string, index?: number): number[] | undefined {
   const held = view.node.attributes[attribute]
-  const numbers = typeof held === 'number' ? [held] : Array.isArray(held) ? (held as number[]) : undefined
+  const numbers = typeof held === 'number' ? [held] : Array.isArray(held) ? (held as number[]) : absent(attribute, held)
   const given = numbers ?? (index === undefined ? undefined : exactAt(view, index, attribute)?.data)
   if (given === undefined) return undefined
   const list = Array.from(given as ArrayLike<number>)
@@ -103,12 +103,22 @@ export function wholesAt(view: View, attribute: string, index?: number): number[
 
 export function numberAt(view: View, attribute: string, fallback: number): number {
   const held = view.node.attributes[attribute]
-  return typeof held === 'number' ? held : fallback
+  return typeof held === 'number' ? held : (absent(attribute, held) ?? fallback)
 }
 
 export function wordAt(view: View, attribute: string, fallback: string): string {
   const held = view.node.attributes[attribute]
-  return typeof held === 'string' ? held : fallback
+  return typeof held === 'string' ? held : (absent(attribute, held) ?? fallback)
+}
+
+/** An attribute of another type than its own has a meaning that nobody here knows; only one left out has its default. */
+function absent(attribute: string, held: Attribute | undefined): undefined {
+  return held === undefined ? undefined : cannotBound(`the attribute ${attribute} is of another type`)
+}
+
+/** Batch norm and dropout before version 7 are in training unless they say otherwise. */
+export function isOldTraining(view: View): boolean {
+  return (view.graph.opset ?? 7) < 7 && numberAt(view, 'is_test', 0) === 0
 }
 
 /** An axis counted from either end. */
