@@ -24,7 +24,7 @@ function assumedEpsilon({ batchNorms }: Model, layers: readonly LayerReport[]): 
   const folded = new Set(layers.map(layer => layer.folded))
   const assumed = batchNorms.filter(({ name, epsilonFrom }) => epsilonFrom === 'default' && folded.has(name))
   if (assumed.length === 0) return []
-  const values = [...new Set(assumed.map(({ epsilon }) => epsilon))].sort((a, b) => a - b).join(' and ')
+  const values = [...new Set(assumed.map(({ epsilon }) => epsilon.toExponential()))].sort().join(' and ')
   return [`the file holds no ε of the batch norms that are folded: ${values} is assumed, and the bounds hold for that`]
 }
 
