@@ -1,3 +1,4 @@
+import { outChannels } from '../formats/channels.ts'
 import type { BatchNorm, Graph, GraphNode } from '../formats/model.ts'
 import { numbersOf } from './rules/numbers.ts'
 import { scalesOf } from './rules/normalize.ts'
@@ -24,11 +25,20 @@ export function foldsOf(graph: Graph, batchNorms: ReadonlyMap<string, BatchNorm>
     const before = layerBefore(node.inputs[0], makers, uses, graph)
     if (!before) continue
     const scales = scalesAt(node, graph, batchNorms)
-    if (!scales) continue
+    // A constant that is added may spread one channel to several.
+    if (!scales || scales.length !== channelsOf(before, graph)) continue
     after.set(before.outputs[0], { scales, by: node.name || node.outputs[0] })
     into.set(node.outputs[0], before.name || before.outputs[0])
   }
   return { after, into }
+}
+
+/** Output channels of a convolution whose kernel is stored. */
+function channelsOf({ op, inputs, attributes }: GraphNode, graph: Graph): number | undefined {
+  const kernel = graph.constants.get(inputs[1])
+  const layout = attributes.layout === 'HWIO' ? 'HWIO' : 'OIHW'
+  const groups = typeof attributes.group === 'number' ? attributes.group : 1
+  return kernel && outChannels('conv', kernel.shape, { layout, groups, transposed: op === 'ConvTranspose' })
 }
 
 /** The convolution whose output this is, with nothing in between but stored biases that only this path sees. */

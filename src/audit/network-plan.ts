@@ -74,17 +74,17 @@ export function planOf(model: Model, options: NetworkOptions, norm: (layer: Size
   }
 }
 
-/** The nodes that the outputs depend on, in the graph's order. */
+/** The nodes that the outputs depend on, in the graph's order; outputs of theirs that nobody needs are left out of them. */
 function neededNodes(graph: Graph): GraphNode[] {
   const needed = new Set(graph.outputs.map(({ name }) => name))
-  return [...graph.nodes]
-    .reverse()
-    .filter(node => {
-      const serves = node.outputs.some(name => name !== '' && needed.has(name))
-      if (serves) for (const name of node.inputs) if (name !== '') needed.add(name)
-      return serves
-    })
-    .reverse()
+  const nodes: GraphNode[] = []
+  for (const node of [...graph.nodes].reverse()) {
+    const outputs = node.outputs.map(name => (needed.has(name) ? name : ''))
+    if (outputs.every(name => name === '')) continue
+    for (const name of node.inputs) if (name !== '') needed.add(name)
+    nodes.push({ ...node, outputs })
+  }
+  return nodes.reverse()
 }
 
 /** Whether a shape somebody gives is one an input may have: the sides the file says, and something for the open ones. */

@@ -58,6 +58,8 @@ export interface LinearMap {
   adjoint(y: Float64Array): Float64Array
   /** Σ |w|·x for x ≥ 0 */
   absolute(x: Float64Array): Float64Array
+  /** Σ r·x for x ≥ 0, where the weights are known to ± r only */
+  readonly uncertain?: ((x: Float64Array) => Float64Array) | undefined
   /** what is added to the result, in its size */
   readonly offset?: () => Numbers
 }
@@ -82,7 +84,9 @@ export function linearStep(map: LinearMap, at = 0): Step {
       const reach = tabulate(data.length, i => Math.abs(data[i]) * unit + (radius ? radius[i] : 0))
       const known = (i: number): number => (offset ? (offset.radius?.[i] ?? 0) + Math.abs(y[i]) * 2 * UNIT : 0)
       const spread = map.absolute(reach)
-      return { shape, data: y, radius: tabulate(y.length, i => (spread[i] + known(i)) * (1 + unit) + 2 ** -1000) }
+      const drift = map.uncertain?.(tabulate(data.length, i => Math.abs(data[i]) + (radius ? radius[i] : 0)))
+      const all = (i: number): number => spread[i] + (drift ? drift[i] * (1 + unit) : 0) + known(i)
+      return { shape, data: y, radius: tabulate(y.length, i => all(i) * (1 + unit) + 2 ** -1000) }
     },
     linearize: () => ({
       forward: moves => map.apply(moves[at]!),
