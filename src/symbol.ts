@@ -1,6 +1,6 @@
 import { blockOf, type Conv, kernelStrides, type SizedConv } from './conv.ts'
 import { pow2 } from './rounding.ts'
-import { indexOf, sizeOf, type Tensor } from './tensor.ts'
+import { indexOf, refuseTooMany, sizeOf, type Tensor } from './tensor.ts'
 
 /** `Σ_q A_q e^{iq·θ}` with m×n matrices for coefficients, one such polynomial a group. */
 export interface TrigonometricPolynomial {
@@ -61,6 +61,7 @@ export function circularGrid(layer: SizedConv): number[] {
 /** All frequencies of the circular operator, or with `half` one of each conjugate pair (F(−θ) = conj F(θ) for a real kernel). */
 export function circularFrequencies(grid: readonly number[], half = true): Frequencies {
   const count = sizeOf(grid)
+  refuseTooMany(count * grid.length, 'all frequencies')
   const points = new Float64Array(count * grid.length)
   let kept = 0
   for (let flat = 0; flat < count; flat++) {

@@ -53,11 +53,16 @@ const DEEPEST = 32
 export function toTensor(value: TensorLike, what = 'tensor'): Tensor {
   const view = viewOf(value, what)
   const length = sizeOf(view.shape)
-  if (length > MOST)
-    fail('memory', what, 'at most 4096 MB', `${Math.ceil(length / 2 ** 17)} MB`, 'Use a smaller layer or input size')
+  refuseTooMany(length, what)
   const tensor = { data: gather(view, length, what), shape: view.shape }
   checkFinite(tensor, what)
   return tensor
+}
+
+/** Refuses to make so many doubles, before anything is made. */
+export function refuseTooMany(count: number, what: string): void {
+  if (count > MOST)
+    fail('memory', what, 'at most 4096 MB', `${Math.ceil(count / 2 ** 17)} MB`, 'Use a smaller layer, input size or grid')
 }
 
 /** Number of entries of a shape; 1 for a scalar. */

@@ -1,4 +1,5 @@
 import type { Forward } from '../conv.ts'
+import { refuseTooMany } from '../tensor.ts'
 
 /**
  * A convolution or its adjoint as a gather: every output pixel is a sum over taps of input pixels at fixed distances from its first one.
@@ -84,11 +85,13 @@ function gatherOf(f: Forward, axisOf: (d: number) => Pick<Axis, 'inputs' | 'outp
   const bordered = !empty && axes.some(axis => axis.low < 0 || axis.high >= axis.inputs)
   const origin = axes.map(axis => (bordered ? axis.low : 0))
   const sides = axes.map(axis => (bordered ? axis.high - axis.low + 1 : axis.inputs))
+  const border = bordered ? sides[0] * sides[1] * sides[2] : 0
+  refuseTooMany(border, 'an input with its border')
   const classes = []
   for (const a of axes[0].classes)
     for (const b of axes[1].classes) for (const c of axes[2].classes) classes.push(classOf([a, b, c], axes, sides, origin, D))
   return {
-    border: bordered ? sides[0] * sides[1] * sides[2] : 0,
+    border,
     segments: bordered ? segmentsOf(axes, sides, f.circular) : [],
     classes,
   }

@@ -182,4 +182,17 @@ for (const [what, call, code, part] of table) {
   })
 }
 
+test('sizes that no memory holds are refused at once, with what they would need', () => {
+  const kernel = [[[[1, 2], [3, 4]]]] // biome-ignore format: a kernel
+  const huge = conv(kernel, { inputSize: 2 ** 20, padding: 'circular' })
+  const refused = (work: () => unknown) =>
+    assert.throws(work, (error: unknown) => error instanceof OpnormError && error.code === 'memory' && / MB/.test(error.message))
+  for (const method of [gram, singularValues]) refused(() => method(huge))
+  for (const method of [gram, lipGrid]) refused(() => method(conv(kernel), { gridSize: 2 ** 20 }))
+  for (const method of [power, lanczos]) {
+    refused(() => method(conv(kernel, { dilation: 2 ** 31, inputSize: 4 })))
+    refused(() => method(conv(kernel, { pad: 2 ** 31, inputSize: 4 })))
+  }
+})
+
 test.run()
