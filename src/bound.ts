@@ -36,6 +36,13 @@ export interface Bound<K extends Kind = Kind> {
   readonly converged?: boolean
 }
 
+/** A vector of a start, as it was or as JSON brings it back: an array, or an object with a number for each index. */
+export function vectorOf(start: Start | null | undefined, index: number): Float64Array | undefined {
+  const vector: unknown = start?.vectors?.[index]
+  if (vector instanceof Float64Array || typeof vector !== 'object' || vector === null) return vector as Float64Array | undefined
+  return Float64Array.from(Array.isArray(vector) ? vector : Object.values(vector))
+}
+
 /** Refuses ends that no method returns, in the name of callers without a type checker. */
 export function checkEnds(lower: unknown, upper: unknown, what: string): void {
   if (!(typeof lower === 'number' && typeof upper === 'number' && lower >= 0 && lower <= upper))

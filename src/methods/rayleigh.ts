@@ -1,4 +1,4 @@
-import type { Start } from '../bound.ts'
+import { type Start, vectorOf } from '../bound.ts'
 import { blockOf, type Conv, type SizedConv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import type { LinearOperator } from '../linear-operator.ts'
@@ -95,7 +95,7 @@ export function writeStart(
   seed: number,
   guess: () => Float64Array | undefined = () => undefined,
 ): void {
-  const given = start?.vectors?.[0]
+  const given = vectorOf(start, 0)
   if (start !== undefined && given?.length !== v.length)
     fail(
       'option',

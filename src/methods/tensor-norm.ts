@@ -1,4 +1,4 @@
-import type { Bound, Start } from '../bound.ts'
+import { type Bound, type Start, vectorOf } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import type { Complex } from '../runtime/contract.ts'
@@ -122,11 +122,12 @@ function factorsAt(symbol: Symbol, { point, turns, v }: Maximiser): Factors {
 }
 
 function startFor(symbol: Symbol, group: number, start: TensorNormOptions['start']): Factors {
-  if (typeof start === 'object' && 'seed' in start) return seededFactors(symbol, wholeOption('start.seed', start.seed, 0) + group)
+  if (typeof start === 'object' && start !== null && 'seed' in start)
+    return seededFactors(symbol, wholeOption('start.seed', start.seed, 0) + group)
   const { rows, columns, offsets } = symbol
   const lengths = [rows, columns, ...offsets.map(q => q.length)]
   const wanted = 2 * lengths.reduce((sum, length) => sum + length, 0)
-  const given = typeof start === 'object' ? start.vectors?.[group] : undefined
+  const given = typeof start === 'object' ? vectorOf(start, group) : undefined
   if (given?.length !== wanted)
     fail(
       'option',

@@ -49,6 +49,18 @@ test('power and lanczos on an operator given by its products', () => {
   assert.is(lanczos(times).converged, true)
 })
 
+test('a start that went through JSON, and what is none', () => {
+  for (const method of [power, lanczos, tensorNorm]) {
+    const { start } = method(before)
+    const back = JSON.parse(JSON.stringify(start))
+    assert.equal(method(after, { start: back }), method(after, { start: start! }))
+    const listed = { method: start!.method, vectors: start!.vectors.map(vector => [...vector]) as never }
+    assert.equal(method(after, { start: listed }), method(after, { start: start! }))
+    for (const bad of [null, {}, [], 'x', { vectors: null }, { vectors: [3] }, { vectors: [[1]] }] as never[])
+      assert.throws(() => method(after, { start: bad }), /^start: expected/)
+  }
+})
+
 test('convergence is data: a run cut short says so', () => {
   const hard = conv({ data: seeded(3, 16 * 9, 0.3), shape: [4, 4, 3, 3] }, { inputSize: 24 })
   assert.is(lanczos(hard, { iterations: 1, tolerance: 1e-14 }).converged, false)
