@@ -40,7 +40,9 @@ export const batchNormalization: Rule = view => {
   const { shape } = operand(view, 0)
   if (numberAt(view, 'training_mode', 0) !== 0) cannotBound('batch statistics depend on the whole batch: not at inference')
   const { gamma, beta, mean, variance, epsilon } = scalesOf(view)
-  const { channel } = layoutOf(view, Math.max(2, shape.length))
+  // Keras names the axis.
+  const axis = view.node.attributes.axis
+  const channel = typeof axis === 'number' ? axisOf(axis, shape.length) : layoutOf(view, Math.max(2, shape.length)).channel
   const inner = sizeOf(shape.slice(channel + 1))
   if (gamma.length !== shape[channel]) cannotBound(`${gamma.length} scales for ${shape[channel]} channels`)
   const { upper } = batchNorm({ gamma, variance, epsilon })

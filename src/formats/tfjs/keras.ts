@@ -2,7 +2,7 @@ import { fail, show } from '../../errors.ts'
 import type { Graph, Side, Weights } from '../model.ts'
 import { ordered } from '../order.ts'
 import { builder, finish } from './builder.ts'
-import { type Config, type Context, type KerasLayer, MAKERS } from './keras-layers.ts'
+import { type Config, type Context, type KerasLayer, MAKERS, storedNames } from './keras-layers.ts'
 
 const MAX_DEPTH = 16
 
@@ -22,7 +22,9 @@ export function kerasGraph(topology: unknown, constants: Map<string, Weights>, w
   const outer = record(topology)
   const { class_name: kind, config } = record(outer.model_config ?? outer)
   const build = builder(new Map(constants))
-  const context = { build, what, scope: '', depth: 0, dataFormats: new Set<string>() }
+  const root = plain(String(record(config).name ?? ''))
+  const stored = storedNames(constants.keys())
+  const context = { build, what, scope: '', path: '', root, stored, depth: 0, dataFormats: new Set<string>() }
   const outputs = model(String(kind), record(config), undefined, context)
   const channels = context.dataFormats.has('channels_first') ? 'first' : 'last'
   return { graph: finish(build, String(record(config).name ?? ''), outputs, channels), origin: build.origin }
@@ -98,8 +100,25 @@ function layerOf(value: unknown, what: string): KerasLayer {
   const title = name ?? settings.name
   if (typeof kind !== 'string' || typeof title !== 'string')
     fail('file', what, 'a class and a name for each layer', show(value), 'The file is damaged')
-  const inbound = Array.isArray(calls) ? calls.map(references) : []
-  return { name: plain(title), kind, config: settings, calls: inbound.filter(call => call.length > 0) }
+  const inbound = Array.isArray(calls) ? calls.filter(call => references(call).length > 0) : []
+  return {
+    name: plain(title),
+    kind,
+    config: settings,
+    calls: inbound.map(call => references(call)),
+    special: inbound.map(call => isSpecial(call)),
+  }
+}
+
+/** Whether a call carries settings besides its inputs (training = true, a mask): behind each input in Keras 2, as kwargs in Keras 3. */
+function isSpecial(call: unknown, depth = 0): boolean {
+  if (depth > MAX_DEPTH) return false
+  if (!Array.isArray(call)) return isSet(record(call).kwargs)
+  return typeof call[0] === 'string' ? isSet(call[3]) : call.some(inner => isSpecial(inner, depth + 1))
+}
+
+function isSet(settings: unknown): boolean {
+  return Object.values(record(settings)).some(value => value !== null && value !== false)
 }
 
 /** Names are joined with spaces below. */
@@ -113,6 +132,7 @@ function chain(listed: unknown[], what: string): KerasLayer[] {
   return listed.map(value => {
     const layer = layerOf(value, what)
     layer.calls = previous ? [[`${previous.name} 0 0`]] : []
+    layer.special = []
     previous = layer
     return layer
   })
@@ -154,9 +174,16 @@ function apply(layer: KerasLayer, inputs: readonly string[], context: Context, c
   if (typeof config.data_format === 'string') context.dataFormats.add(config.data_format)
   const output = context.scope + name + (call === 0 ? '' : `:${call}`)
   if (Array.isArray(config.layers)) {
-    const inner = { ...context, scope: `${output}/`, depth: context.depth + 1 }
-    return model(kind, config, inputs, inner)
+    const inner = { ...context, scope: `${output}/`, path: `${context.path}${name}/`, depth: context.depth + 1 }
+    const outputs = model(kind, config, inputs, inner)
+    return layer.special[call] ? outputs.map(value => context.build.refuse(value, SPECIAL)) : outputs
   }
   const make = Object.hasOwn(MAKERS, kind) ? MAKERS[kind] : undefined
-  return [make ? make({ ...layer, inputs, output, ...context }) : context.build.add(kind, inputs, output, {}, 'keras')]
+  const made = make ? make({ ...layer, inputs, output, ...context }) : context.build.add(kind, inputs, output, {}, 'keras')
+  if (layer.special[call]) context.build.refuse(made, SPECIAL)
+  if (make && config.data_format === 'channels_first')
+    context.build.refuse(made, 'channels that come first are not read in Keras layers')
+  return [made]
 }
+
+const SPECIAL = 'it is called with settings of its own (training, a mask), which are not read'
