@@ -1,7 +1,9 @@
+import * as assert from 'uvu/assert'
 import { certifyNetwork } from '../../src/audit/network.ts'
 import { planOf } from '../../src/audit/network-plan.ts'
 import { type Model, type NamedBytes, readModel } from '../../src/formats/index.ts'
 import { sizeOf } from '../../src/tensor.ts'
+import { mulberry32 } from '../oracle.ts'
 
 /** A stored tensor: whole numbers are int32 where their name says they are no weights. */
 export interface Stored {
@@ -33,6 +35,12 @@ export function tfjsModel(modelTopology: object, stored: Readonly<Record<string,
     { name: 'shard', bytes },
   ]
   return { files, artifacts: { modelTopology, weightSpecs: weights, weightData: bytes.buffer, ...more } }
+}
+
+const next = mulberry32(11)
+
+export function random(...shape: number[]): Stored {
+  return { shape, data: Array.from({ length: sizeOf(shape) }, () => 2 * next() - 1) }
 }
 
 /** A graph on one input x. */
@@ -78,4 +86,28 @@ export function outputsAt(model: Model, x: Float64Array): { shape: readonly numb
       ),
     )
   return model.graph!.outputs.map(({ name }) => values.get(name)!)
+}
+
+/** A model computes here what it computes in TensorFlow.js, and its certificate holds for the points it is tried on. */
+export function agrees(
+  made: { files: NamedBytes[] },
+  shape: readonly number[],
+  theirs: (x: Float64Array) => { shape: number[]; dataSync(): ArrayLike<number> },
+): void {
+  const model = readModel(made.files)
+  const { upper, lower, reason } = certified(made)
+  assert.is(reason, '')
+  const points = [1, 2].map(() => Float64Array.from({ length: sizeOf(shape) }, () => Math.fround(4 * next() - 2)))
+  const [a, b] = points.map(x => {
+    const y = theirs(x)
+    const [mine] = outputsAt(model, x)
+    assert.equal([...mine.shape], y.shape)
+    const wanted = y.dataSync()
+    for (const [i, value] of mine.data.entries())
+      assert.ok(Math.abs(value - wanted[i]) < 2e-5, `${i}: ${value}, TF.js ${wanted[i]}`)
+    return mine.data
+  })
+  const distance = (p: Float64Array, q: Float64Array): number => Math.hypot(...p.map((v, i) => v - q[i]))
+  assert.ok(distance(a, b) / distance(points[0], points[1]) <= upper)
+  assert.ok(lower <= upper)
 }

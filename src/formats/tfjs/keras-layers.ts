@@ -258,9 +258,7 @@ function activating(of: (config: Config) => Activation) {
 function relu({ max_value, negative_slope, threshold }: Config): Activation {
   const [max, slope, from] = [max_value ?? Infinity, negative_slope ?? 0, threshold ?? 0]
   if (typeof max !== 'number' || typeof slope !== 'number' || from !== 0 || (max !== Infinity && slope !== 0))
-    return unknownActivation(
-      `a ReLU with max_value ${show(max_value)}, negative_slope ${show(negative_slope)} and threshold ${show(threshold)} is not known here`,
-    )
+    return unknownActivation(`a ReLU up to ${show(max)} with the slope ${show(slope)} below ${show(from)} is not known here`)
   if (max !== Infinity) return { op: 'Clip', attributes: { min: 0, max }, domain: '' }
   return slope === 0 ? activation('relu') : { op: 'LeakyRelu', attributes: { alpha: slope }, domain: '' }
 }
