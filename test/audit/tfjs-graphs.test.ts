@@ -148,6 +148,21 @@ test('an input of the signature cuts the graph there', () => {
   assert.ok(upper >= 5 && upper < 5.0001, `${upper}`)
 })
 
+test('a batch norm fused into a convolution takes an epsilon of 1e-4 where none is given', () => {
+  const one = { shape: [1], data: [1] }
+  const fused = { ...strides(1, 1), padding: text('SAME'), fused_ops: { list: { s: [btoa('FusedBatchNorm')] } } }
+  const nodes = [node('y', '_FusedConv2D', ['x', 'w', 'scale', 'offset', 'mean', 'variance'], fused)]
+  const stored = {
+    w: { shape: [1, 1, 1, 1], data: [1] },
+    scale: one,
+    offset: one,
+    mean: one,
+    variance: { shape: [1], data: [0] },
+  }
+  const { upper } = certified(graphOf([1, 2, 2, 1], nodes, stored))
+  assert.ok(upper >= 100 && upper < 100.001, `${upper}`)
+})
+
 test('what changes the function and is not read ends the certificate, in words', () => {
   const refuses = (pattern: RegExp, shape: number[], nodes: Nodes, stored: Record<string, Stored> = {}): void => {
     const { reason, upper } = certified(graphOf(shape, nodes, stored))
@@ -190,6 +205,11 @@ test('what changes the function and is not read ends the certificate, in words',
     image,
     pool({ padding: text('EXPLICIT'), explicit_paddings: list(0, 0, 1, 1, 1, 1, 0, 0) }),
   )
+  const taken = [
+    node('y', '_FusedMatMul', ['x', 'm'], { fused_ops: { list: { s: [btoa('Relu')] } } }),
+    node('y/linear', 'Identity', ['x']),
+  ]
+  refuses(/two values go by the name 'y\/linear'/, [1, 3], taken, { m: random(3, 3) })
   const upward = [
     node('shape', 'Shape', ['x']),
     node('y', 'Conv2DBackpropInput', ['shape', 'w', 'x'], { ...strides(2, 2), padding: text('SAME') }),

@@ -259,6 +259,10 @@ test('what changes the function and is not read ends the certificate, in words',
     const config = { name: 'm', layers, input_layers: [['in', 0, 0]], output_layers: [['y', 0, 0]] }
     return tfjsModel({ model_config: { class_name: 'Functional', config } }, {})
   }
+  const named = (more: object) => kerasOf([input(2), { ...layer('ReLU', { name: 'l' }), ...more }], {})
+  near(named({ module: 'keras.layers', registered_name: null }), 1)
+  refuses(named({ module: 'keras.src.ops.nn' }), /ReLU 'l': this operator of 'keras' is not known/)
+  refuses(named({ module: null, registered_name: 'mine>ReLU' }), /ReLU 'l': this operator of 'keras' is not known/)
   near(called({ training: false, mask: null }), 1)
   refuses(called({ training: true }), /it is called with settings of its own/)
 })

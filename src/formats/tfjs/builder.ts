@@ -38,16 +38,26 @@ export function builder(constants: Map<string, Weights>): Builder {
 }
 
 export function finish(build: Builder, name: string, outputs: readonly string[], channels: 'first' | 'last' = 'last'): Graph {
-  const { constants, shapes, inputs, nodes } = build
+  const { constants, shapes, inputs } = build
   return {
     name,
     channels,
     inputs,
     outputs: outputs.map(output => ({ name: output, ...(shapes.has(output) && { shape: shapes.get(output)! }) })),
-    nodes,
+    nodes: unambiguous(build),
     constants,
     shapes,
   }
+}
+
+/** Layers and fused operators are taken apart into values with made-up names: one that the file uses already would stand for two values. */
+function unambiguous({ constants, inputs, nodes }: Builder): GraphNode[] {
+  const counts = new Map<string, number>()
+  for (const name of [...constants.keys(), ...inputs.map(({ name }) => name), ...nodes.map(({ name }) => name)])
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  return nodes.map(node =>
+    counts.get(node.name) === 1 ? node : { ...node, refused: `two values go by the name ${show(node.name)}` },
+  )
 }
 
 /** The axes of a depthwise kernel [k…, C, M] as the grouped convolution it is: [k…, 1, C·M], C groups. */

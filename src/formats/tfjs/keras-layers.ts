@@ -14,6 +14,8 @@ export interface KerasLayer {
   calls: string[][]
   /** the calls with settings of their own, such as training = true */
   special: boolean[]
+  /** no layer of Keras, whatever its class is called */
+  foreign: boolean
 }
 
 export interface Context {

@@ -95,7 +95,7 @@ function lookup(values: Map<string, string[]>, value: string, what: string): str
 }
 
 function layerOf(value: unknown, what: string): KerasLayer {
-  const { class_name: kind, config, name, inbound_nodes: calls } = record(value)
+  const { class_name: kind, config, name, inbound_nodes: calls, module, registered_name: registered } = record(value)
   const settings = record(config)
   const title = name ?? settings.name
   if (typeof kind !== 'string' || typeof title !== 'string')
@@ -107,7 +107,14 @@ function layerOf(value: unknown, what: string): KerasLayer {
     config: settings,
     calls: inbound.map(call => references(call)),
     special: inbound.map(call => isSpecial(call)),
+    foreign: isForeign(module, registered),
   }
+}
+
+/** Keras 3 writes x·2 as a layer 'Multiply' of a module of operations, and somebody's own class may bear any name. */
+function isForeign(module: unknown, registered: unknown): boolean {
+  if (typeof module === 'string' && /(^|\.)ops(\.|$)/.test(module)) return true
+  return typeof registered === 'string' && registered.includes('>') && !/^keras(\.|>)/i.test(registered)
 }
 
 /** Whether a call carries settings besides its inputs (training = true, a mask): behind each input in Keras 2, as kwargs in Keras 3. */
@@ -178,7 +185,7 @@ function apply(layer: KerasLayer, inputs: readonly string[], context: Context, c
     const outputs = model(kind, config, inputs, inner)
     return layer.special[call] ? outputs.map(value => context.build.refuse(value, SPECIAL)) : outputs
   }
-  const make = Object.hasOwn(MAKERS, kind) ? MAKERS[kind] : undefined
+  const make = !layer.foreign && Object.hasOwn(MAKERS, kind) ? MAKERS[kind] : undefined
   const made = make ? make({ ...layer, inputs, output, ...context }) : context.build.add(kind, inputs, output, {}, 'keras')
   if (layer.special[call]) context.build.refuse(made, SPECIAL)
   if (make && config.data_format === 'channels_first')
