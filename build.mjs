@@ -119,7 +119,10 @@ async function bundle() {
     banner: { js: '#!/usr/bin/env node' },
     plugins: [coreIs('./index.js')],
   })
-  await writeFile(at('dist/opnorm.wasm.d.ts'), 'declare const module: WebAssembly.Module\nexport default module\n')
+  await writeFile(
+    at('dist/opnorm.wasm.d.ts'),
+    "declare const module: import('./runtime/instance.js').CompiledModule\nexport default module\n",
+  )
   await run(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.declarations.json')])
 }
 

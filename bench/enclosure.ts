@@ -1,5 +1,5 @@
 /**
- * The enclosure: norm evaluations and time at several gaps, beside NumPy in the same run.
+ * The enclosure: norm evaluations and time at several gaps, beside NumPy in the same run; then evaluations of random layers with nets and without.
  *
  *   node bench/run.mjs enclosure
  */
@@ -8,6 +8,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type Conv, conv, gapOf, spectralNorm } from '../src/index.ts'
 import { readModel } from '../src/formats/index.ts'
+import { withGramSymbol } from '../src/runtime/gram-symbol.ts'
+import { symbolEverySize } from '../src/symbol.ts'
+import { fineLattice, spreads } from '../src/torus/boxes.ts'
+import { enclose } from '../src/torus/search.ts'
 import { seeded } from './seeded.ts'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -81,6 +85,33 @@ for (const [name, seed, shape, gaps] of [
 ] as [string, number, number[], number[]][]) {
   for (const gap of gaps) row(name, [he(seed, shape)], gap, 5)
 }
+for (const gap of [1e-3, 1e-6, 1e-10]) {
+  const works = [1, 2, 3, 4].map(seed => spectralNorm(he(seed, [64, 64, 3, 3]), { gap }).work)
+  console.log(`64×64×3×3, seeds 1 to 4  ${gap.toExponential(0).padStart(6)} ${Math.min(...works)} to ${Math.max(...works)}`)
+}
 row('He 64×64×3×3', [he(1001, [64, 64, 3, 3])], 1e-6, 5, numpy('he.64x64x3x3@56', 'best_exact_eigh'))
 row('He 256×256×3×3', [he(1005, [256, 256, 3, 3])], 1e-3, 1, numpy('he.256x256x3x3@14', 'best_exact_eigh'))
 row('He 512×512×3×3', [he(1007, [512, 512, 3, 3])], 1e-3, 1, numpy('he.512x512x3x3@7', 'best_exact_eigh'))
+
+console.log('\nevaluations at 1e-3, mean over seeds from 1      boxes   nets')
+for (const [n, seeds] of [
+  [64, 20],
+  [96, 12],
+  [128, 12],
+  [256, 3],
+  [512, 3],
+]) {
+  const [boxes, nets] = [{ netted: Number.POSITIVE_INFINITY }, {}].map(how => {
+    const works = Array.from({ length: seeds }, (_, i) => evaluations(he(1 + i, [n, n, 3, 3]), how))
+    return (works.reduce((a, b) => a + b) / seeds).toFixed(0).padStart(6)
+  })
+  console.log(`${`${n}×${n}×3×3, ${seeds} seeds`.padEnd(46)} ${boxes} ${nets}`)
+}
+
+/** Of a search that takes nets from so many channels on. */
+function evaluations(layer: Conv, how: { readonly netted?: number }): number {
+  const symbol = symbolEverySize(layer)
+  const tau = spreads(symbol.offsets)
+  const goal = { gap: 1e-3, maxEvaluations: 1e6, ...how }
+  return withGramSymbol(symbol, 0, gram => enclose(gram, tau, fineLattice(tau), goal).evaluations)
+}

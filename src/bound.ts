@@ -1,3 +1,4 @@
+import { fail, show } from './errors.ts'
 import type { Tensor } from './tensor.ts'
 
 /**
@@ -33,6 +34,12 @@ export interface Bound<K extends Kind = Kind> {
   readonly start?: Start
   /** Convergence and budget as data: false when the method stopped before it reached what was asked. */
   readonly converged?: boolean
+}
+
+/** Refuses ends that no method returns, in the name of callers without a type checker. */
+export function checkEnds(lower: unknown, upper: unknown, what: string): void {
+  if (!(typeof lower === 'number' && typeof upper === 'number' && lower >= 0 && lower <= upper))
+    fail('option', what, '0 ≤ lower ≤ upper', `${show(lower)} and ${show(upper)}`, 'Give the bound as the method returned it')
 }
 
 /** Relative width of the enclosure, upper/lower − 1: 0 for a zero norm, Infinity while only one side is known. */

@@ -1,5 +1,5 @@
 import { fail, show } from './errors.ts'
-import { sizeOf, stridesOf, type Tensor, type TensorLike, toTensor } from './tensor.ts'
+import { isNumbers, sizeOf, stridesOf, type Tensor, type TensorLike, toTensor } from './tensor.ts'
 
 /** How a kernel becomes a layer. Numbers stand for every axis; arrays have one entry an axis. */
 export interface Geometry {
@@ -58,6 +58,7 @@ export interface SizedConv extends Conv {
 export function conv(kernel: TensorLike, geometry: Geometry & { readonly inputSize: number | readonly number[] }): SizedConv
 export function conv(kernel: TensorLike, geometry?: Geometry): Conv
 export function conv(kernel: TensorLike, geometry: Geometry = {}): Conv {
+  if (typeof geometry !== 'object' || geometry === null) fail('geometry', 'geometry', 'an object', show(geometry), 'Leave it out')
   const tensor = toTensor(kernel, 'kernel')
   const rank = tensor.shape.length
   if (rank < 3 || rank > 5)
@@ -71,14 +72,7 @@ export function conv(kernel: TensorLike, geometry: Geometry = {}): Conv {
       ? [tensor.shape[0], tensor.shape[1], tensor.shape.slice(2)]
       : [tensor.shape[rank - 1], tensor.shape[rank - 2], tensor.shape.slice(0, axes)]
   const groups = wholes('groups', geometry.groups ?? 1, 1, 1)[0]
-  if (outer % groups !== 0)
-    fail(
-      'geometry',
-      'groups',
-      `a divisor of ${outer} channels`,
-      String(groups),
-      'The kernel has ' + outer + ' output channels in all groups together',
-    )
+  if (outer % groups !== 0) fail('geometry', 'groups', `a divisor of ${outer} channels`, String(groups), 'Check the layer')
   const transposed = geometry.transposed ?? false
   const outputPadding = wholes('outputPadding', geometry.outputPadding ?? 0, axes, 0)
   if (!transposed && outputPadding.some(n => n > 0))
@@ -215,14 +209,7 @@ function placeCircular(layer: Unplaced, pad: Geometry['pad'], inputSize: number[
   if (pad !== undefined && pad !== 'same') {
     const pads = pad === 'valid' ? new Array<number>(2 * axes).fill(0) : padNumbers(pad, axes)
     const wraps = layer.kernelSize.every((k, d) => pads[d] + pads[axes + d] === layer.dilation[d] * (k - 1))
-    if (!wraps)
-      fail(
-        'geometry',
-        'pad',
-        "'same' with circular padding",
-        show(pad as string | number[]),
-        'A circular layer wraps around: leave pad out',
-      )
+    if (!wraps) fail('geometry', 'pad', "'same' with circular padding", show(pad as string | number[]), 'Leave it out')
   }
   if (!inputSize) return layer
   const { stride, transposed } = layer
@@ -232,7 +219,7 @@ function placeCircular(layer: Unplaced, pad: Geometry['pad'], inputSize: number[
       'inputSize',
       `sides divisible by the stride ${show([...stride])} for circular padding`,
       show(inputSize),
-      'Otherwise the operator is not block circulant; use zero padding or another size',
+      'Use zero padding or another size',
     )
   }
   return { ...layer, inputSize, outputSize: inputSize.map((n, d) => (transposed ? n * stride[d] : n / stride[d])) }
@@ -256,7 +243,7 @@ function padsOf(layer: Unplaced, pad: Geometry['pad'] = 'same', inputSize: numbe
 }
 
 function padNumbers(pad: number | readonly number[], axes: number): number[] {
-  if (typeof pad !== 'number' && pad.length === 2 * axes) return wholes('pad', pad, 2 * axes, 0)
+  if (isNumbers(pad) && pad.length === 2 * axes) return wholes('pad', pad, 2 * axes, 0)
   const each = wholes('pad', pad, axes, 0)
   return [...each, ...each]
 }
@@ -269,9 +256,10 @@ function outputSide(layer: Unplaced, n: number, d: number, before: number, after
 
 /** One whole number an axis, from one number or an array. */
 function wholes(name: string, value: number | readonly number[], axes: number, least: number): number[] {
-  const numbers = typeof value === 'number' ? new Array<number>(axes).fill(value) : Array.from(value as readonly number[])
-  if (numbers.length !== axes)
-    fail('geometry', name, `one number or ${axes}`, show(numbers), 'Give one per spatial axis of the kernel')
+  // Looked at before it is copied: whoever has it from elsewhere may hold { length: 1e9 }.
+  if (typeof value !== 'number' && !(isNumbers(value) && value.length === axes))
+    fail('geometry', name, `one number or ${axes}`, show(value), 'Give one per spatial axis')
+  const numbers = typeof value === 'number' ? new Array<number>(axes).fill(value) : Array.from(value)
   for (const number of numbers) {
     if (!Number.isInteger(number) || number < least || number > 2 ** 31)
       fail('geometry', name, `whole numbers from ${least}`, show(value as number), 'Check the layer')

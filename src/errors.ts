@@ -38,7 +38,11 @@ export function fail(code: ErrorCode, what: string, wanted: string, given: strin
 /** A value as a sentence can show it: short, quoted where it is text. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? value.slice(0, 57) + '…' : value}'`
-  if (Array.isArray(value)) return value.length > 8 ? `[${value.slice(0, 8).join(', ')}, …]` : `[${value.join(', ')}]`
+  // Without going into what it holds: a stranger's nesting may be deeper than any stack.
+  if (Array.isArray(value)) {
+    const entries = value.slice(0, 8).map(entry => (typeof entry === 'object' ? '…' : String(entry)))
+    return `[${entries.join(', ')}${value.length > 8 ? ', …' : ''}]`
+  }
   if (typeof value === 'object' && value !== null)
     return `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'no keys'}`
   if (typeof value === 'function') return 'a function'

@@ -2,7 +2,7 @@
  * opnorm: the operator norm of convolution layers, with proof. Everything public, and nothing else.
  */
 // First, because it brings the module's text: gzip takes text and code apart better when neither is in the middle of the other.
-export { backend, init } from './runtime/instance.ts'
+export { type Backend, backend, init } from './runtime/instance.ts'
 export { adjoint, apply } from './methods/apply.ts'
 export type { Bound, Kind, Scope, Start } from './bound.ts'
 export { gapOf } from './bound.ts'
@@ -16,6 +16,7 @@ export { f4 } from './methods/f4.ts'
 export { frobenius } from './methods/frobenius.ts'
 export { gram } from './methods/gram.ts'
 export { holder } from './methods/holder.ts'
+export type { LanczosOptions } from './methods/lanczos.ts'
 export { lanczos } from './methods/lanczos.ts'
 export { lipGrid } from './methods/lip-grid.ts'
 export { power } from './methods/power.ts'

@@ -38,6 +38,11 @@ interface View {
 const FLOAT16 = /^(float16|half|f16)$/i
 const BFLOAT16 = /^(bfloat16|bf16)$/i
 
+/** Entries above 4 GB never fit into the routines' memory. Strides of 0 make a tensor of any size out of one number. */
+const MOST = 2 ** 29
+/** Levels of nested arrays that are gone into: there may be more than any stack has room for, and an array may hold itself. */
+const DEEPEST = 32
+
 /**
  * Copies any tensor-like value once, to contiguous float64 (float32, float16 and integers widen exactly).
  *
@@ -48,6 +53,8 @@ const BFLOAT16 = /^(bfloat16|bf16)$/i
 export function toTensor(value: TensorLike, what = 'tensor'): Tensor {
   const view = viewOf(value, what)
   const length = sizeOf(view.shape)
+  if (length > MOST)
+    fail('memory', what, 'at most 4096 MB', `${Math.ceil(length / 2 ** 17)} MB`, 'Use a smaller layer or input size')
   const tensor = { data: gather(view, length, what), shape: view.shape }
   checkFinite(tensor, what)
   return tensor
@@ -96,11 +103,11 @@ function viewOf(value: TensorLike, what: string): View {
   const shape = held.shape ?? held.dims
   if (shape === undefined && typeof held.rows === 'number' && typeof held.columns === 'number') return matrixView(held, what)
   if (!isNumbers(shape)) refuse(what, show(value))
-  const sides = Array.from(shape, Number)
+  const sides = Array.from(shape, side => (typeof side === 'object' ? Number.NaN : Number(side)))
   for (const side of sides)
     if (!Number.isInteger(side) || side < 0)
       fail('shape', `${what}.shape`, 'whole numbers from 0', show(sides), 'Give one side per axis')
-  const data = decode(typeof held.dataSync === 'function' ? held.dataSync() : held.data, String(held.dtype ?? held.type ?? ''))
+  const data = decode(typeof held.dataSync === 'function' ? held.dataSync() : held.data, held.dtype ?? held.type)
   if (!isNumbers(data)) refuse(what, show(value))
   // A TF.js tensor has `strides` of its own, one fewer than its axes; dataSync() is contiguous whatever they say.
   const strides = typeof held.dataSync === 'function' ? undefined : (held.strides ?? held.stride)
@@ -123,11 +130,12 @@ function refuse(what: string, given: string): never {
     what,
     '{data, shape}, {data, dims}, an object with dataSync(), or nested arrays',
     given,
-    'See "Inputs" in the documentation',
+    'For example { data: [1, 2], shape: [1, 1, 2] }',
   )
 }
 
-function isNumbers(value: unknown): value is Numbers {
+/** An array or a typed array: what may be copied as it is, its length being the memory it takes already. */
+export function isNumbers(value: unknown): value is Numbers {
   return (
     Array.isArray(value) ||
     (ArrayBuffer.isView(value) &&
@@ -148,35 +156,30 @@ function matrixView(held: Record<string, unknown>, what: string): View {
 
 function nestedView(value: Nested, what: string): View {
   const shape: number[] = []
-  for (let level: unknown = value; isNumbers(level); level = level[0]) shape.push(level.length)
-  const data = new Float64Array(sizeOf(shape))
-  let next = 0
+  for (let level: unknown = value; isNumbers(level) && shape.length < DEEPEST; level = level[0]) shape.push(level.length)
+  // Grows with what is there: the first entries of each level may promise any size.
+  const data: number[] = []
   const visit = (level: unknown, axis: number, path: number[]): void => {
     if (!isNumbers(level) || level.length !== shape[axis]) {
       const given = isNumbers(level) ? `${level.length} entries` : show(level)
-      fail(
-        'shape',
-        what,
-        `${shape[axis]} entries at [${path.join(', ')}]`,
-        given,
-        'Nested arrays need equal lengths on each level',
-      )
+      fail('shape', what, `${shape[axis]} entries at [${path.join(', ')}]`, given, 'Nested arrays need equal lengths')
     }
     for (let i = 0; i < level.length; i++) {
       const entry: unknown = level[i]
       if (axis + 1 < shape.length) visit(entry, axis + 1, [...path, i])
       else if (typeof entry !== 'number')
-        fail('tensor', what, `a number at [${[...path, i].join(', ')}]`, show(entry), 'Nested arrays hold numbers only')
-      else data[next++] = entry
+        fail('tensor', what, `a number at [${[...path, i].join(', ')}]`, show(entry), 'Only real numbers have a norm here')
+      else data.push(entry)
     }
   }
-  if (data.length > 0) visit(value, 0, [])
+  if (sizeOf(shape) > 0) visit(value, 0, [])
   return { data, shape, offset: 0 }
 }
 
 /** onnxruntime and friends hand half floats over as bare 16-bit patterns, told apart only by the type's name. */
-function decode(data: unknown, type: string): unknown {
+function decode(data: unknown, dtype: unknown): unknown {
   if (!(data instanceof Uint16Array)) return data
+  const type = String(dtype)
   if (FLOAT16.test(type)) return Float64Array.from(data, halfToNumber)
   if (BFLOAT16.test(type)) return Float64Array.from(data, bfloatToNumber)
   return data
@@ -220,7 +223,13 @@ function gather(view: View, length: number, what: string): Float64Array {
     )
   }
   if (strides === undefined && offset === 0 && data.length !== length) {
-    fail('shape', what, `${length} entries for shape ${show(shape)}`, String(data.length), 'Check the shape against the data')
+    fail(
+      'shape',
+      what,
+      `${length} entries for shape ${show(shape)}`,
+      String(data.length),
+      'Check shape, strides and offset against the data',
+    )
   }
   const result = new Float64Array(length)
   if (dense) {

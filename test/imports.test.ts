@@ -29,7 +29,7 @@ const allowed: Record<string, string[]> = {
   formats: ['values'],
   report: ['values'],
   // The pool hands the compiled module to its workers.
-  audit: ['values', 'methods', 'network', 'training', 'formats', 'runtime'],
+  audit: ['values', 'methods', 'network', 'formats', 'runtime'],
   index: ['values', 'methods', 'training', 'network', 'runtime'],
   cli: ['values', 'methods', 'training', 'network', 'runtime', 'formats', 'audit', 'report', 'index', 'entry'],
   entry: ['values', 'methods', 'formats', 'audit', 'report', 'network', 'index'],

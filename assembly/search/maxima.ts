@@ -142,7 +142,7 @@ export function lookHigher(boxes: List): void {
       vertex.level = Math.max(hope, vertex.level)
     }
   }
-  climbFromSuspects()
+  climbFromSuspects(state.t)
 }
 
 /** Climbs from visited vertices that are above a level, the highest first. They may be controls of a net, whose ceilings are not those of G that a survey would find. */
@@ -153,15 +153,18 @@ export function climbFromAbove(vertices: List, level: f64): void {
     vertex.level = vertex.value > level ? Infinity : 0
     if (vertex.vector != 0 && !vertex.climbed) suspects.push(changetype<usize>(vertex))
   }
-  climbFromSuspects()
+  climbFromSuspects(Infinity)
 }
 
-/** The highest of the `suspects` from which there is hope for more than t, until one is no higher than the best so far. */
-function climbFromSuspects(): void {
+/**
+ * The highest of the `suspects` from which there is hope for more than t, until one is no higher than the best so far. A peak nearby is no reason to climb once more,
+ * unless a value is above `surely`: what was taken for a peak is a saddle then.
+ */
+function climbFromSuspects(surely: f64): void {
   let kept = 0
   for (let i = 0; i < suspects.length; i++) {
     const vertex = changetype<Vertex>(suspects.get(i))
-    if (!(vertex.level > state.t) || isKnown(vertex)) continue
+    if (!(vertex.level > state.t) || (!(vertex.value > surely) && isKnown(vertex))) continue
     suspects.set(kept, changetype<usize>(vertex))
     kept++
   }
@@ -172,7 +175,7 @@ function climbFromSuspects(): void {
   for (let i = 0; i < suspects.length; i++) {
     const vertex = changetype<Vertex>(suspects.get(i))
     if (peaks.length > MOST_PEAKS || !(vertex.level > state.t)) return
-    if (vertex.climbed || isKnown(vertex)) continue
+    if (vertex.climbed || (!(vertex.value > Math.max(surely, state.t)) && isKnown(vertex))) continue
     const before = state.best.value
     const peak = climbFromVertex(vertex)
     if (changetype<usize>(peak) != 0) closeAround(peak)

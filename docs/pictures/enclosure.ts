@@ -74,13 +74,15 @@ const boxes = closed.map(box => {
     .join('')
 })
 const label = (x: number, text: string) =>
-  `<text x="${x}" y="${SIDE + 26}" font-family="system-ui, sans-serif" font-size="13" fill="#555">${text}</text>`
+  `<text x="${x}" y="${SIDE + 26}" font-family="system-ui, sans-serif" font-size="13" fill="#444">${text}</text>`
 const picture = (x: number, parts: string[], text: string) =>
   `<g transform="translate(${x} 0)"><svg width="${SIDE}" height="${SIDE}" viewBox="0 0 ${SIDE} ${SIDE}">${parts.join('')}</svg>${label(0, text)}</g>`
 writeFileSync(
   root + 'docs/enclosure.svg',
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${2 * SIDE + 20} ${SIDE + 40}" role="img" aria-label="The norm of a symbol over the torus, and the boxes a search closed">` +
-    `<defs><g id="surface">${cells.join('')}</g></defs>` +
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-12 -12 ${2 * SIDE + 44} ${SIDE + 56}" role="img" aria-label="The norm of a symbol over the torus, and the boxes a search closed">` +
+    // readable on a dark page too
+    `<rect x="-12" y="-12" width="${2 * SIDE + 44}" height="${SIDE + 56}" fill="#fff"/>` +
+    `<defs><g id="surface" shape-rendering="crispEdges">${cells.join('')}</g></defs>` +
     picture(
       0,
       ['<use href="#surface"/>'],

@@ -5,12 +5,13 @@ import { kernelEditor } from './kernel.js'
 const at = id => document.getElementById(id)
 const auditor = new Auditor()
 let latest
+/** What became of the files beside the model. */
+let beside = ''
 
 at('files').addEventListener('change', event => open([...event.target.files]))
-at('sample').addEventListener('click', async () => {
-  const response = await fetch('shapes.safetensors')
-  start([{ name: 'shapes.safetensors', bytes: new Uint8Array(await response.arrayBuffer()) }])
-})
+at('sample').addEventListener('click', async () =>
+  start(await Promise.all(['shapes.safetensors', 'shapes.geometry.json'].map(fetched))),
+)
 at('cancel').addEventListener('click', () => {
   auditor.stop()
   finish(latest ? `Cancelled after ${latest.models[0].layers.length} layers; the report holds what was audited.` : 'Cancelled.')
@@ -28,6 +29,10 @@ function highlight(event, over) {
   drop.classList.toggle('over', over)
 }
 
+async function fetched(name) {
+  return { name, bytes: new Uint8Array(await (await fetch(name)).arrayBuffer()) }
+}
+
 async function open(files) {
   if (files.length === 0) return
   start(await Promise.all(files.map(async file => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }))))
@@ -35,12 +40,13 @@ async function open(files) {
 
 function start(files) {
   latest = undefined
+  beside = ''
   at('report').replaceChildren()
   at('downloads').hidden = true
   at('progress').hidden = false
   at('bar').removeAttribute('value')
   at('count').textContent = ''
-  say(`Auditing ${files[0].name} …`)
+  say(`Auditing ${files.map(file => file.name).join(', ')} …`)
   auditor.run(
     { files, goal: goal() },
     heard,
@@ -53,12 +59,20 @@ function goal() {
   return { gap: Number(at('gap').value), fold: at('fold').checked, pictures: true, ...(methods.length > 0 && { methods }) }
 }
 
-function heard({ error, done, total, ended, report, html }) {
+function heard({ error, geometry, unused, done, total, ended, report, html }) {
   if (error) return finish(error, true)
+  if (geometry) {
+    beside = [
+      geometry.length > 0 ? ` Geometry from ${geometry.join(', ')}.` : '',
+      unused.length > 0 ? ` Not used: ${unused.join(', ')}. One model is audited at a time.` : '',
+    ].join('')
+    return
+  }
   at('bar').value = total ? done / total : 1
   at('count').textContent = `${done} of ${total} layers`
   if (report) show(report, html)
-  if (ended) finish(report.findings.length > 0 ? `Done: ${report.findings.length} findings.` : `Done: ${total} layers.`)
+  if (ended)
+    finish((report.findings.length > 0 ? `Done: ${report.findings.length} findings.` : `Done: ${total} layers.`) + beside)
 }
 
 function show(report, html) {

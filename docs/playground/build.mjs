@@ -23,7 +23,8 @@ await build({
   logLevel: 'warning',
 })
 for (const file of ['index.html', 'playground.css']) await copyFile(at(file), at(`dist/${file}`))
-await copyFile(at('../../examples/train-shapes/models/shapes.safetensors'), at('dist/shapes.safetensors'))
+for (const file of ['shapes.safetensors', 'shapes.geometry.json'])
+  await copyFile(at(`../../examples/train-shapes/models/${file}`), at(`dist/${file}`))
 // The page forbids inline scripts, so the report's own comes as a file.
 const empty = { opnorm: '', goal: {}, models: [], findings: [], partial: false }
 await writeFile(at('dist/sort.js'), toHtml(empty).split('<script>')[1].split('</script>')[0])

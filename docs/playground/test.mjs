@@ -14,7 +14,7 @@ if (!chromium) {
 const site = await serve()
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const sample = await readFile(new URL('dist/shapes.safetensors', import.meta.url))
-const tests = { opens, dropped, cancelled, bad, saved, keyboard, kernel, accessible, phone }
+const tests = { opens, dropped, together, cancelled, bad, saved, keyboard, kernel, accessible, phone }
 const total = { passed: 0, failed: 0 }
 for (const [name, test] of Object.entries(tests)) await check(name, test)
 await chromium.close()
@@ -49,14 +49,14 @@ async function check(name, test) {
 }
 
 /** Drops files as a user would; the page gets nothing but the event. */
-async function drop(page, name, bytes) {
+async function drop(page, ...files) {
   const transfer = await page.evaluateHandle(
-    ([name, numbers]) => {
+    files => {
       const transfer = new DataTransfer()
-      transfer.items.add(new File([Uint8Array.from(numbers)], name))
+      for (const [name, numbers] of files) transfer.items.add(new File([Uint8Array.from(numbers)], name))
       return transfer
     },
-    [name, [...bytes]],
+    files.map(([name, bytes]) => [name, [...bytes]]),
   )
   await page.dispatchEvent('#drop', 'dragover', { dataTransfer: transfer })
   await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer })
@@ -81,11 +81,29 @@ async function opens(page) {
   await said(page, 'Done')
   assert.ok((await page.locator('#report table tbody tr').count()) >= 5)
   assert.ok((await page.locator('#report article img').count()) >= 4)
+  // Strides are in the table beside the sample: what README.md prints.
+  assert.match(await page.locator('#report article', { hasText: 'stem.weight' }).textContent(), /stride 2.*5\.6918/s)
+}
+
+/** A table of geometries is used, other files beside the model are named. */
+async function together(page) {
+  const text = value => new TextEncoder().encode(JSON.stringify(value))
+  const table = { 'stem.weight': { stride: 2, inputSize: 16, padding: 'circular' } }
+  await drop(page, ['a.geometry.json', text(table)], ['a.safetensors', sample], ['b.safetensors', sample])
+  await said(page, 'Not used: b.safetensors.')
+  await said(page, 'Geometry from a.geometry.json.')
+  assert.equal(await page.locator('#report h1').textContent(), 'a.safetensors')
+  assert.match(await page.locator('#report article', { hasText: 'stem.weight' }).textContent(), /stride 2 · circular/)
+  await drop(page, ['a.safetensors', sample], ['a.geometry.json', text({ 'stem.weight': { strides: 2 } })])
+  await said(page, 'strides')
+  await drop(page, ['a.safetensors', sample])
+  await said(page, 'Done')
+  assert.doesNotMatch(await page.locator('#status').textContent(), /Geometry|Not used/)
 }
 
 async function dropped(page) {
   await page.check('[name=method][value=f4]')
-  await drop(page, 'mine.safetensors', sample)
+  await drop(page, ['mine.safetensors', sample])
   await said(page, 'Done')
   assert.equal(await page.locator('#report h1').textContent(), 'mine.safetensors')
   assert.ok((await page.locator('#report thead').textContent()).includes('f4'))
@@ -103,7 +121,7 @@ async function dropped(page) {
 
 /** Sixty layers of 64 channels: enough for workers, and long enough to be stopped on the way. */
 async function cancelled(page) {
-  await drop(page, 'long.safetensors', manyLayers(60, 64))
+  await drop(page, ['long.safetensors', manyLayers(60, 64)])
   await until(page, () => /^[1-9]\d* of 60/.test(document.getElementById('count').textContent))
   assert.ok(
     page.workers().some(worker => worker.url().endsWith('/audit.worker.js')),
@@ -117,12 +135,12 @@ async function cancelled(page) {
 }
 
 async function bad(page) {
-  await drop(page, 'cut.safetensors', sample.subarray(0, 2000))
+  await drop(page, ['cut.safetensors', sample.subarray(0, 2000)])
   await said(page, 'expected')
   assert.match(await page.locator('#status').getAttribute('class'), /bad/)
-  await drop(page, 'noise.bin', new TextEncoder().encode('this is no model'))
+  await drop(page, ['noise.bin', new TextEncoder().encode('this is no model')])
   await said(page, 'noise.bin')
-  await drop(page, 'empty.onnx', [])
+  await drop(page, ['empty.onnx', []])
   await said(page, 'empty')
 }
 
@@ -189,11 +207,16 @@ async function accessible(page) {
 }
 
 async function phone(page) {
-  await page.setViewportSize({ width: 360, height: 740 })
-  await page.click('#sample')
+  for (const method of ['gram', 'f4', 'exact']) await page.check(`[name=method][value=${method}]`)
+  const circular = new TextEncoder().encode('{"*": {"inputSize": 16, "padding": "circular"}}')
+  await drop(page, ['wide.safetensors', sample], ['wide.json', circular])
   await said(page, 'Done')
-  const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth])
-  assert.ok(wide <= window, `the page is ${wide} wide on a screen of ${window}`)
+  assert.match(await page.locator('#report article .bounds').first().textContent(), /exact.*…/s)
+  for (const width of [320, 360, 412]) {
+    await page.setViewportSize({ width, height: 740 })
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+    assert.ok(wide <= width, `the page is ${wide} wide on a screen of ${width}`)
+  }
 }
 
 function manyLayers(count, channels) {

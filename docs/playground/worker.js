@@ -14,22 +14,51 @@ self.addEventListener('message', async ({ data: { id, files, model, goal } }) =>
     postMessage({ id, done, total, ended, report: drawn ? report : undefined, html: drawn ? toHtml(report) : undefined })
   }
   try {
-    await auditParallel(model ?? readModel(ordered(files)), goal, { onStep })
+    await auditParallel(model ?? opened(id, files), goal, { onStep })
   } catch (error) {
     postMessage({ id, error: error instanceof OpnormError ? error.message : `audit: ${error}` })
   }
 })
 
-/** Of several files, the model is the one that asks for others, or the first. */
-function ordered(files) {
-  const main = files.find(file => files.length > 1 && asksForOthers(file)) ?? files[0]
-  return [main, ...files.filter(file => file !== main)]
+/**
+ * Of several files, tables of geometries are told from their JSON, and the model is the one that asks for others, or the first. What became of the rest is
+ * said to the page.
+ */
+function opened(id, files) {
+  const tables = files.length > 1 ? files.map(tableIn) : []
+  const rest = files.filter((_, i) => !tables[i])
+  const main = rest.find(file => rest.length > 1 && belongingTo(file).length > 0) ?? rest[0] ?? files[0]
+  const used = new Set([main.name, ...belongingTo(main)])
+  const names = files => files.map(({ name }) => name)
+  postMessage({
+    id,
+    geometry: names(files.filter((_, i) => tables[i])),
+    unused: names(rest.filter(({ name }) => !used.has(name))),
+  })
+  const geometry = Object.assign({}, ...tables)
+  return readModel([main, ...rest.filter(file => file !== main)], tables.some(Boolean) ? { geometry } : {})
 }
 
-function asksForOthers(file) {
+/** Names of the files a model needs beside itself. */
+function belongingTo(file) {
   try {
-    return companions(file).length > 0
+    return companions(file)
   } catch {
-    return false
+    return []
+  }
+}
+
+const BRACE = '{'.charCodeAt(0)
+
+/** An object of objects that is no model's description: geometries by layer name. */
+function tableIn({ bytes }) {
+  if (bytes.find(byte => byte > 32) !== BRACE) return undefined
+  try {
+    const table = JSON.parse(new TextDecoder().decode(bytes))
+    const entries = Object.values(table)
+    const described = ['modelTopology', 'weightsManifest', 'weight_map'].some(key => Object.hasOwn(table, key))
+    return !described && entries.every(entry => typeof entry === 'object' && entry && !Array.isArray(entry)) ? table : undefined
+  } catch {
+    return undefined
   }
 }

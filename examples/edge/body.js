@@ -48,6 +48,13 @@ export function reader(request) {
       } while (await more())
       return new Uint8Array(await new Blob(pieces).arrayBuffer())
     },
+    /** nothing more: what nobody asked for is a file of another kind, or a damaged one */
+    async end() {
+      do {
+        if (chunk.length > 0)
+          throw new Refusal(400, 'body: expected its end after the last tensor, got more bytes. Is something appended?')
+      } while (await more())
+    },
     /** Throws the rest away: a client that is cut off while it sends never sees the answer. Only who sends far too much is. */
     async discard() {
       for (let left = LIMITS.discarded; left > 0; ) {

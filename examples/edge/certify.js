@@ -13,7 +13,11 @@ export function account() {
         throw new Refusal(413, `layers: expected at most ${LIMITS.layers}, got more. Use the command line`)
       if (Date.now() - begun > LIMITS.time)
         throw new Refusal(413, `time: expected at most ${LIMITS.time} ms, got more. Use the command line`)
+      if (entriesOf(kernel) > LIMITS.entries)
+        throw new Refusal(413, `${name}: expected at most ${LIMITS.entries} entries, got more. Use the command line`)
       const layer = op === 'dense' ? dense(kernel) : conv(kernel, geometry)
+      if (product(layer.kernelSize) > LIMITS.taps)
+        throw new Refusal(413, `${name}: expected at most ${LIMITS.taps} taps, got more. Use the command line`)
       const cost = costOf(layer)
       const maxEvaluations = Math.min(LIMITS.evaluations, Math.floor(work / cost))
       if (maxEvaluations < 1)
@@ -28,9 +32,18 @@ export function account() {
   }
 }
 
+/** What a shape promises: strides of 0 make a kernel of any size out of one number. A shape that is none is refused where it is read. */
+function entriesOf({ shape, dims }) {
+  const sides = shape ?? dims
+  return Array.isArray(sides) && sides.every(Number.isInteger) ? product(sides) : 0
+}
+
 /** Multiplications of one norm evaluation: the symbol, then its Gram matrix and that matrix's largest eigenvalue. */
-function costOf({ kernel, groups, stride }) {
-  const entries = kernel.data.length
-  const columns = Math.min(kernel.shape[0], kernel.shape[1]) * stride.reduce((product, step) => product * step, 1)
-  return 4 * entries * (1 + columns / groups) + 1000
+function costOf({ kernel, inChannels, outChannels, groups, stride }) {
+  const columns = (Math.min(inChannels, outChannels) / groups) * product(stride)
+  return 4 * kernel.data.length * (1 + columns) + 1000
+}
+
+function product(numbers) {
+  return numbers.reduce((a, b) => a * b, 1)
 }

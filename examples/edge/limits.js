@@ -8,6 +8,12 @@ export const LIMITS = {
   header: 256_000,
   /** bytes of a layer as JSON */
   json: 2_000_000,
+  /** brackets within brackets in JSON: what walks through them is as deep */
+  depth: 16,
+  /** numbers in one kernel, which become doubles */
+  entries: 4_000_000,
+  /** taps of one channel of a kernel: the search around its symbol takes memory with their number, about 60 MB for these */
+  taps: 1024,
   /** convolutions and matrices in one upload */
   layers: 64,
   /** norm evaluations for one layer */

@@ -31,6 +31,7 @@ const good = [
     }),
     4,
   ],
+  [200, 'Application/JSON; charset=utf-8', JSON.stringify({ kernel })],
   [200, ...file(model)],
 ]
 const bad = [
@@ -45,6 +46,14 @@ const bad = [
   [422, ...json({ kernel: { data: [1, 2], shape: [1, 1, 3] } })],
   [422, ...json({ kernel: { data: [1, null, 3], shape: [1, 1, 3] } })],
   [422, ...json({ kernel, geometry: { groups: 3 } })],
+  [422, ...json({ kernel, geometry: null })],
+  // Small requests that promise large things.
+  [422, ...json({ kernel, geometry: { pad: { length: 1e9 } } })],
+  [422, ...json({ kernel, geometry: { stride: { length: 4e9 } } })],
+  [413, ...json(`{"kernel": ${'['.repeat(100_000)}1${']'.repeat(100_000)}}`)],
+  [413, ...json({ kernel: { data: [1], shape: [1, 1, 30_000, 30_000], strides: [0, 0, 0, 0] } })],
+  [413, ...json({ kernel: { data: [1], shape: [1, 1, 1000, 1000], strides: [0, 0, 0, 0] } })],
+  [400, ...file(Buffer.concat([model, new Uint8Array(8)]))],
 ]
 
 const server = await serve(PORT)

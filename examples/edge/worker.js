@@ -30,7 +30,7 @@ export default {
 
 async function certified(request) {
   if (request.method !== 'POST') throw new Refusal(405, `method: expected POST, got ${request.method}. Send a model or a layer`)
-  const type = request.headers.get('content-type')?.split(';')[0].trim() ?? 'none'
+  const type = request.headers.get('content-type')?.split(';')[0].trim().toLowerCase() ?? 'none'
   if (!Object.hasOwn(READERS, type))
     throw new Refusal(415, `content-type: expected ${Object.keys(READERS).join(' or ')}, got ${type}. Say what is sent`)
   const gap = Number(new URL(request.url).searchParams.get('gap') ?? 1e-6)

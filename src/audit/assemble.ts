@@ -13,10 +13,19 @@ export function modelReport(model: Model, place: number, layers: readonly LayerR
     layers,
     batchNorms: model.batchNorms.length,
     skipped: model.skipped.map(({ name, why }) => ({ name, why })),
-    notes: [...model.notes],
+    notes: [...model.notes, ...assumedEpsilon(model, layers)],
     product: productOf(layers),
     ...(network && { network }),
   }
+}
+
+/** Which ε was taken for norms that are folded and of whose ε the file says nothing: the proof is of that one. */
+function assumedEpsilon({ batchNorms }: Model, layers: readonly LayerReport[]): string[] {
+  const folded = new Set(layers.map(layer => layer.folded))
+  const assumed = batchNorms.filter(({ name, epsilonFrom }) => epsilonFrom === 'default' && folded.has(name))
+  if (assumed.length === 0) return []
+  const values = [...new Set(assumed.map(({ epsilon }) => epsilon.toExponential()))].sort().join(' and ')
+  return [`the file holds no ε of the batch norms that are folded: ${values} is assumed, and the bounds hold for that`]
 }
 
 /** A file that could not be read. Its report says its name, so the sentence does not have to. */

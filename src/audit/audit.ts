@@ -1,8 +1,8 @@
 import type { Model } from '../formats/model.ts'
 import type { Goal, LayerReport, NetworkReport, Report } from '../report.ts'
 import { modelReport, reportOf } from './assemble.ts'
+import { checkGoal } from './goal.ts'
 import { auditLayer } from './layer.ts'
-import { methodNamed } from './methods.ts'
 import { chosenLayers, taskOf } from './task.ts'
 import { networkReport } from './whole-network.ts'
 
@@ -18,10 +18,11 @@ export interface Step {
  *
  * Synchronous; `auditing` does the same step by step, `auditParallel` in workers.
  *
- * @throws OpnormError `option` for an unknown method; a layer that cannot be bounded is a finding, not an error
+ * @throws OpnormError `option` for an unknown method, and for what is no model or no goal; a layer that cannot be bounded is a finding, not an error
  * @example audit(readModel([{ name, bytes }]), { gap: 1e-3 }).models[0].layers[0].enclosure
  */
 export function audit(model: Model, goal: Goal = {}): Report {
+  checkGoal(model, goal)
   let report = reportOf(goal, [], true)
   for (const step of auditing(model, goal)) report = step.report
   return report
@@ -29,7 +30,7 @@ export function audit(model: Model, goal: Goal = {}): Report {
 
 /** The same audit, one layer a step: for progress, for reports that grow, and for stopping when enough is known. */
 export function* auditing(model: Model, goal: Goal = {}): Generator<Step, void> {
-  for (const name of goal.methods ?? []) methodNamed(name)
+  checkGoal(model, goal)
   const chosen = chosenLayers(model, goal)
   const layers: LayerReport[] = []
   for (const index of chosen) {

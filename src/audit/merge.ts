@@ -5,9 +5,10 @@ import { productOf, reportOf } from './assemble.ts'
 /**
  * The parts of a sharded audit as one report, equal to that of a single run but for the times. Reports without shards are joined too.
  *
+ * @param limits what to check the whole against, instead of what the parts were made with
  * @throws OpnormError `usage` when parts are missing, doubled, or of different audits
  */
-export function merge(parts: readonly Report[]): Report {
+export function merge(parts: readonly Report[], limits: Pick<Goal, 'maxNorm' | 'maxLipschitz'> = {}): Report {
   if (parts.length === 0) fail('usage', 'parts', 'at least one report', 'none', 'Give the JSON files of the parts')
   const goals = parts.map(part => wholeGoal(part.goal))
   const odd = goals.findIndex(goal => JSON.stringify(goal) !== JSON.stringify(goals[0]))
@@ -19,7 +20,7 @@ export function merge(parts: readonly Report[]): Report {
   const joined = files.map(key => joinModels(models.filter(model => `${model.place} ${model.file}` === key)))
   joined.sort((a, b) => a.place - b.place)
   return reportOf(
-    goals[0],
+    { ...goals[0], ...limits },
     joined,
     parts.some(part => part.partial),
   )
@@ -29,11 +30,16 @@ function wholeGoal({ shard: _, ...goal }: Goal): Goal {
   return goal
 }
 
+/** Missing parts that a sentence names. */
+const MOST_NAMED = 64
+
 function checkComplete(parts: readonly Report[]): void {
   const shards = parts.flatMap(({ goal }) => goal.shard ?? [])
   if (shards.length === 0) return
   const of = shards[0].of
-  const missing = Array.from({ length: of }, (_, i) => i + 1).filter(part => !shards.some(shard => shard.part === part))
+  const there = new Set(shards.map(shard => shard.part))
+  const missing: number[] = []
+  for (let part = 1; part <= of && missing.length < MOST_NAMED; part++) if (!there.has(part)) missing.push(part)
   if (missing.length > 0 || shards.length !== of || parts.length !== of || shards.some(shard => shard.of !== of))
     fail(
       'usage',

@@ -1,4 +1,4 @@
-import { isAlongChannels } from '../formats/channels.ts'
+import { outChannels } from '../formats/channels.ts'
 import type { BatchNorm, Graph, GraphNode } from '../formats/model.ts'
 import { numbersOf } from './rules/numbers.ts'
 import { scalesOf } from './rules/normalize.ts'
@@ -23,13 +23,22 @@ export function foldsOf(graph: Graph, batchNorms: ReadonlyMap<string, BatchNorm>
   for (const node of graph.nodes) {
     if (node.op !== 'BatchNormalization') continue
     const before = layerBefore(node.inputs[0], makers, uses, graph)
-    if (!before || !isAlongChannels(node, graph.constants.get(before.inputs[1])?.shape.length, graph)) continue
+    if (!before) continue
     const scales = scalesAt(node, graph, batchNorms)
-    if (!scales) continue
+    // A constant that is added may spread one channel to several.
+    if (!scales || scales.length !== channelsOf(before, graph)) continue
     after.set(before.outputs[0], { scales, by: node.name || node.outputs[0] })
     into.set(node.outputs[0], before.name || before.outputs[0])
   }
   return { after, into }
+}
+
+/** Output channels of a convolution whose kernel is stored. */
+function channelsOf({ op, inputs, attributes }: GraphNode, graph: Graph): number | undefined {
+  const kernel = graph.constants.get(inputs[1])
+  const layout = attributes.layout === 'HWIO' ? 'HWIO' : 'OIHW'
+  const groups = typeof attributes.group === 'number' ? attributes.group : 1
+  return kernel && outChannels('conv', kernel.shape, { layout, groups, transposed: op === 'ConvTranspose' })
 }
 
 /** The convolution whose output this is, with nothing in between but stored biases that only this path sees. */
@@ -44,10 +53,6 @@ function layerBefore(
     // A bias of higher rank than the kernel would move the channels to another axis.
     if (node.op === 'Conv' || node.op === 'ConvTranspose')
       return highest <= (graph.constants.get(node.inputs[1])?.shape.length ?? 0) ? node : undefined
-    if (node.op === 'Identity') {
-      name = node.inputs[0]
-      continue
-    }
     if (node.op !== 'Add' && node.op !== 'Sub') return undefined
     const moving = node.inputs.filter(input => !graph.constants.has(input))
     if (moving.length !== 1) return undefined

@@ -9,10 +9,10 @@ export function fusedNodes(graph: Graph): Graph {
   const makers = new Map(graph.nodes.flatMap(node => node.outputs.map(name => [name, node] as const)))
   const maker = (name: string, op: string): GraphNode | undefined => {
     const node = makers.get(name)
-    return node?.op === op && node.domain === '' && node.refused === undefined ? node : undefined
+    return node?.op === op && node.domain === '' ? node : undefined
   }
   const fused = (node: GraphNode): GraphNode => {
-    if (node.op !== 'Mul' || node.domain !== '' || node.refused !== undefined || node.inputs.length !== 2) return node
+    if (node.op !== 'Mul' || node.domain !== '' || node.inputs.length !== 2) return node
     const [a, b] = node.inputs
     return productWith(node, a, b, maker) ?? productWith(node, b, a, maker) ?? node
   }
@@ -26,7 +26,7 @@ function productWith(node: GraphNode, x: string, gate: string, maker: Maker): Gr
   const as = (op: string, attributes: GraphNode['attributes'] = {}): GraphNode => ({ ...node, op, inputs: [x], attributes })
   if (maker(gate, 'Sigmoid')?.inputs[0] === x) return as('Swish', { alpha: 1 })
   const hard = maker(gate, 'HardSigmoid')
-  if (hard?.inputs[0] === x && isSixth(hard)) return as('HardSwish')
+  if (hard?.inputs[0] === x && isSixth(hard)) return as('HardSwish', { alpha: hard.attributes.alpha })
   const tanh = maker(gate, 'Tanh')
   if (tanh && maker(tanh.inputs[0], 'Softplus')?.inputs[0] === x) return as('Mish')
   return undefined
@@ -34,5 +34,6 @@ function productWith(node: GraphNode, x: string, gate: string, maker: Maker): Gr
 
 /** The hard sigmoid clip(x/6 + ½), the one in hard swish. */
 function isSixth({ attributes }: GraphNode): boolean {
-  return attributes.beta === 0.5 && typeof attributes.alpha === 'number' && Math.abs(attributes.alpha - 1 / 6) < 1e-7
+  const { alpha, beta = 0.5 } = attributes
+  return beta === 0.5 && typeof alpha === 'number' && Math.abs(alpha - 1 / 6) < 1e-7
 }

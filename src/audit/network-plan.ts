@@ -74,40 +74,43 @@ export function planOf(model: Model, options: NetworkOptions, norm: (layer: Size
   }
 }
 
-/** The nodes that the outputs depend on, in the graph's order. */
+/** The nodes that the outputs depend on, in the graph's order; outputs of theirs that nobody needs are left out of them. */
 function neededNodes(graph: Graph): GraphNode[] {
   const needed = new Set(graph.outputs.map(({ name }) => name))
-  return [...graph.nodes]
-    .reverse()
-    .filter(node => {
-      const serves = node.outputs.some(name => name !== '' && needed.has(name))
-      if (serves) for (const name of node.inputs) if (name !== '') needed.add(name)
-      return serves
-    })
-    .reverse()
+  const nodes: GraphNode[] = []
+  for (const node of [...graph.nodes].reverse()) {
+    const outputs = node.outputs.map(name => (needed.has(name) ? name : ''))
+    if (outputs.every(name => name === '')) continue
+    for (const name of node.inputs) if (name !== '') needed.add(name)
+    nodes.push({ ...node, outputs })
+  }
+  return nodes.reverse()
+}
+
+/** Whether a shape somebody gives is one an input may have: the sides the file says, and something for the open ones. */
+export function fitsInput({ shape }: GraphValue, given: readonly number[]): boolean {
+  const agrees = !shape || (shape.length === given.length && shape.every((side, d) => side === null || side === given[d]))
+  return agrees && given.every(side => Number.isInteger(side) && side >= 1)
+}
+
+/** An input's shape in the file, open sides as question marks. */
+export function openShape({ shape }: GraphValue): string {
+  return `[${shape?.map(side => side ?? '?').join(', ')}]`
 }
 
 /** The shape an input has: as asked for, else as the file says, with an open first side taken as 1. */
-function inputShape({ name, shape }: GraphValue, options: NetworkOptions): readonly number[] {
+function inputShape(input: GraphValue, options: NetworkOptions): readonly number[] {
+  const { name, shape } = input
   const given = options.inputShapes?.[name]
   if (given) {
-    const fits = !shape || (shape.length === given.length && shape.every((side, d) => side === null || side === given[d]))
-    if (!fits || !given.every(side => Number.isInteger(side) && side >= 1))
-      fail(
-        'option',
-        `inputShapes.${name}`,
-        `a shape like [${shape?.map(side => side ?? '?').join(', ')}]`,
-        show([...given]),
-        'Fill in the open sides',
-      )
+    if (!fitsInput(input, given))
+      fail('option', `inputShapes.${name}`, `a shape like ${openShape(input)}`, show([...given]), 'Fill in the open sides')
     return given
   }
   if (!shape) cannotBound(`input '${name}' has no shape in the file. Give one with inputShapes (--input-shape)`)
   const settled = shape.map((side, d) => (side === null && d === 0 ? 1 : side))
   if (!settled.every((side): side is number => side !== null))
-    cannotBound(
-      `input '${name}' has open sides [${shape.map(side => side ?? '?').join(', ')}]. Give them with inputShapes (--input-shape)`,
-    )
+    cannotBound(`input '${name}' has open sides ${openShape(input)}. Give them with inputShapes (--input-shape)`)
   if (!isShape(settled) || sizeOf(settled) === 0) cannotBound(`input '${name}' has the shape [${settled.join(', ')}]`)
   return settled
 }
@@ -163,7 +166,6 @@ function storedEntries({ constants }: Graph): number {
 }
 
 function ruleFor(node: GraphNode) {
-  if (node.refused !== undefined) cannotBound(node.refused)
   const own = node.domain === '' || node.domain === 'ai.onnx'
   return (
     (own && RULES.get(node.op)) ||

@@ -1,4 +1,5 @@
 import type { Bound } from '../bound.ts'
+import { congruence } from '../congruence.ts'
 import { fail, OpnormError, show } from '../errors.ts'
 import { nextDown } from '../rounding.ts'
 import { sizeOf, tabulate } from '../tensor.ts'
@@ -258,7 +259,7 @@ function normalize(vectors: Vectors): void {
 function generator(seed: number): () => number {
   let state = (seed * 2654435761 + 12345) >>> 0
   return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    state = congruence(state)
     return (state >>> 5) / 2 ** 27
   }
 }

@@ -2,10 +2,10 @@ import { fail, show } from '../errors.ts'
 import type { Model } from '../formats/model.ts'
 import type { Goal, LayerReport, Report } from '../report.ts'
 import { type Step, stepOf } from './audit.ts'
+import { checkGoal } from './goal.ts'
 import { workersHere } from './here.ts'
-import { methodNamed } from './methods.ts'
 import { type Pool, thisThread } from './pool.ts'
-import { auditLayers, costOf, WORTH_A_WORKER } from './schedule.ts'
+import { type Abortable, auditLayers, costOf, WORTH_A_WORKER } from './schedule.ts'
 import { chosenLayers } from './task.ts'
 import type { StartWorker } from './thread.ts'
 import { networkReport } from './whole-network.ts'
@@ -17,7 +17,7 @@ export interface ParallelOptions {
   /** Starts a worker on 'opnorm/audit/worker', where neither the runtime nor the bundler finds it by itself (docs/runtimes.md). */
   readonly worker?: StartWorker
   /** Ends the audit in the middle of a layer (in this thread: before the next one). */
-  readonly signal?: AbortSignal
+  readonly signal?: Abortable
   /** Called after every layer with the report so far. */
   readonly onStep?: (step: Step) => void
 }
@@ -33,7 +33,7 @@ export interface ParallelOptions {
  */
 export async function auditParallel(model: Model, goal: Goal = {}, options: ParallelOptions = {}): Promise<Report> {
   const { signal, onStep } = options
-  for (const name of goal.methods ?? []) methodNamed(name)
+  checkGoal(model, goal)
   const chosen = chosenLayers(model, goal)
   const cost = chosen.reduce((sum, index) => sum + costOf(model, index), 0)
   const pool = poolFor(cost, chosen.length, options)

@@ -10,6 +10,8 @@ export function pictureOf(layer: Conv): Picture {
   const axes = layer.kernelSize.length
   // Three axes of 24 points would be 7,000 decompositions; the picture shows two of them anyway.
   const { sides, norms, singularValues } = surface(layer, { gridSize: axes === 3 ? 12 : axes === 1 ? 128 : 24 })
+  // A norm beyond the largest double: nothing to draw, and JSON would make null of it.
+  if (!norms.every(Number.isFinite) || !singularValues.every(Number.isFinite)) return {}
   return {
     ...(axes > 0 && { surface: { sides, values: Array.from(norms, short) } }),
     spectrum: { sides, count: singularValues.length, values: Array.from(thinned(singularValues), short) },

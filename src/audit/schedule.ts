@@ -22,6 +22,14 @@ export function costOf(model: Model, index: number): number {
   return groups * rows * columns * Math.min(rows, columns) * (searched > 0 ? 3 ** searched : 0.25) + 1e4
 }
 
+/** An `AbortSignal`: what is asked of it. */
+export interface Abortable {
+  readonly reason: unknown
+  throwIfAborted(): void
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /** What is heard of layers under way, by their place in the model. */
 export interface Watch {
   begun?(index: number): void
@@ -40,7 +48,7 @@ export async function auditLayers(
   chosen: readonly number[],
   goal: Goal,
   pool: Pool,
-  signal?: AbortSignal,
+  signal?: Abortable,
   { begun, done }: Watch = {},
 ): Promise<LayerReport[]> {
   signal?.throwIfAborted()

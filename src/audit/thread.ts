@@ -1,3 +1,5 @@
+import type { CompiledModule } from '../runtime/instance.ts'
+
 /** A Web Worker or one of `node:worker_threads`: what the pool needs of either. It runs `opnorm/audit/worker`. */
 export interface AuditWorker {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void
@@ -8,7 +10,7 @@ export type StartWorker = () => AuditWorker
 
 /** A worker under our eyes. */
 export interface Thread {
-  post(message: object, transfer: readonly Transferable[]): void
+  post(message: object, transfer: readonly ArrayBuffer[]): void
   /** Ends it, in the middle of a layer if need be; nothing is heard of it afterwards. */
   end(): void
 }
@@ -23,7 +25,7 @@ export interface Ears {
 
 /** What brings a worker into service. */
 export interface Enlistment {
-  readonly module: WebAssembly.Module
+  readonly module: CompiledModule
 }
 
 /** What a worker says when it has been loaded; everything after that is a report. */
@@ -33,7 +35,7 @@ export interface Presence {
 }
 
 /** Starts a worker, and enlists it when it is there. */
-export function enlist(start: StartWorker, module: WebAssembly.Module, ears: Ears): Thread {
+export function enlist(start: StartWorker, module: CompiledModule, ears: Ears): Thread {
   const worker = start()
   let over = false
   const thread: Thread = {

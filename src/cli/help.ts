@@ -41,8 +41,9 @@ Limits for a build (exit code 1)
 Exit codes
   0  every layer has its enclosure, and every limit holds
   1  a layer without a bound, nothing to audit, or a limit that is not proven to hold
-  2  wrong usage
+  2  wrong usage, or an output that cannot be written
   3  a file could not be read; the others were audited all the same
+  70  a defect of opnorm: please report it
   130  interrupted: Ctrl-C reports what is done so far
 
 Examples

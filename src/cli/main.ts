@@ -11,10 +11,11 @@ import { geometryTable } from '../formats/geometry.ts'
 import type { Report } from '../report.ts'
 import { visible } from '../report/columns.ts'
 import { version } from '../version.ts'
-import { auditFiles } from './audit-files.ts'
-import { expand, readArgument, readBytes, readJson, writeWhole } from './files.ts'
+import { type Audit, auditFiles } from './audit-files.ts'
+import { expand, readArgument, readBytes, readJson } from './files.ts'
 import { help } from './help.ts'
 import { type Command, readCommand } from './options.ts'
+import { keepApart, writeWhole } from './output.ts'
 import { progressOn } from './progress.ts'
 import { render } from './render.ts'
 
@@ -34,27 +35,39 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     const command = readCommand(args)
     if (command.verb === 'help') return say(terminal, help)
     if (command.verb === 'version') return say(terminal, version + '\n')
-    const report = await reportFor(command, terminal)
+    let mistaken = false
+    const mistake = (sentence: string) => {
+      mistaken = true
+      terminal.stderr.write(`opnorm: ${visible(sentence)}\n`)
+    }
+    const report = await reportFor(command, terminal, mistake)
     await deliver(report, command, terminal)
-    return exitCode(report)
+    return mistaken && !report.partial ? 2 : exitCode(report)
   } catch (error) {
     if (!(error instanceof OpnormError)) throw error
-    terminal.stderr.write(`opnorm: ${error.message}\n`)
+    terminal.stderr.write(`opnorm: ${visible(error.message)}\n`)
+    if (terminal.signal.aborted) return 130
     return error.code === 'file' ? 3 : 2
   }
 }
 
-async function reportFor(command: Command, terminal: Terminal): Promise<Report> {
-  const report = command.verb === 'merge' ? merge(await reports(command.files)) : await auditOf(command, terminal)
-  if (command.compare === undefined) return report
-  return compared(report, readReport(command.compare, await readArgument(command.compare, 'a JSON report')))
+async function reportFor(command: Command, terminal: Terminal, mistake: Audit['mistake']): Promise<Report> {
+  // Read first: an audit may take hours, and would be for nothing.
+  const before =
+    command.compare === undefined
+      ? undefined
+      : readReport(command.compare, await readArgument(command.compare, 'a JSON report', { signal: terminal.signal }))
+  const report = command.verb === 'merge' ? await mergeOf(command, terminal) : await auditOf(command, terminal, mistake)
+  return before ? compared(report, before) : report
 }
 
-async function auditOf(command: Command, { stderr, signal, workers }: Terminal): Promise<Report> {
+async function auditOf(command: Command, { stderr, signal, workers }: Terminal, mistake: Audit['mistake']): Promise<Report> {
   const geometry =
     command.geometry === undefined
       ? undefined
-      : geometryTable(await readJson(command.geometry, 'a table of geometries'), command.geometry)
+      : geometryTable(await readJson(command.geometry, 'a table of geometries', { signal }), command.geometry)
+  const files = await expand(command.files)
+  await keepApart(command, command.geometry === undefined ? files : [...files, command.geometry])
   // One pool for all files: what its workers have warmed up stays warm.
   let pool: Pool | undefined
   const poolFor = (cost: number): Pool => {
@@ -63,10 +76,12 @@ async function auditOf(command: Command, { stderr, signal, workers }: Terminal):
   }
   try {
     return await auditFiles({
-      files: await expand(command.files),
+      files,
       goal: command.goal,
       ...(geometry && { geometry }),
       warn: sentence => stderr.write(`opnorm: ${visible(sentence)}\n`),
+      mistake,
+      keep: beside => keepApart(command, beside),
       progress: progressOn(stderr, !command.quiet),
       poolFor,
       signal,
@@ -76,11 +91,14 @@ async function auditOf(command: Command, { stderr, signal, workers }: Terminal):
   }
 }
 
-async function reports(files: readonly string[]): Promise<Report[]> {
-  const names = await expand(files)
-  return Promise.all(
-    names.map(async name => readReport(name, new TextDecoder().decode((await readBytes(name, 'a JSON report')).bytes))),
-  )
+async function mergeOf(command: Command, { signal }: Terminal): Promise<Report> {
+  const { maxNorm, maxLipschitz } = command.goal
+  const files = await expand(command.files)
+  await keepApart(command, files)
+  const parts: Report[] = []
+  for (const name of files)
+    parts.push(readReport(name, new TextDecoder().decode((await readBytes(name, 'a JSON report', { signal })).bytes)))
+  return merge(parts, { ...(maxNorm !== undefined && { maxNorm }), ...(maxLipschitz !== undefined && { maxLipschitz }) })
 }
 
 async function deliver(report: Report, command: Command, { stdout, stderr, env }: Terminal): Promise<void> {
@@ -89,9 +107,11 @@ async function deliver(report: Report, command: Command, { stdout, stderr, env }
   if (command.html !== undefined) await writeWhole(command.html, render(report, { ...command, format: 'html' }))
   if (command.output !== undefined) await writeWhole(command.output, text)
   else stdout.write(text)
-  // The table says what is wrong itself; other formats may be read by nobody before the build goes on.
-  if (command.output !== undefined || command.format !== 'table')
-    for (const { file, layer, message } of report.findings)
+  // The table says what is wrong itself; other formats may be read by nobody before the build goes on. What could not be read is said
+  // beside a table too, where that goes to a file or a pipe.
+  const table = command.output === undefined && command.format === 'table'
+  for (const { what, file, layer, message } of report.findings)
+    if (!table || (what === 'unreadable' && !stdout.isTTY))
       stderr.write(`opnorm: ${visible([file, layer, message].filter(part => part !== undefined).join(': '))}\n`)
 }
 

@@ -53,6 +53,20 @@ const OPTIONS = {
 
 export const OPTION_NAMES = Object.keys(OPTIONS)
 
+/** Options that a merge comes too late for. */
+const OF_THE_PARTS = [
+  'gap',
+  'input-size',
+  'padding',
+  'method',
+  'layers',
+  'fold',
+  'geometry',
+  'input-shape',
+  'shard',
+  'threads',
+] as const satisfies readonly (keyof typeof OPTIONS)[]
+
 type Values = ReturnType<typeof parse>['values']
 
 /** The command line as a command. @throws OpnormError `usage` */
@@ -64,6 +78,10 @@ export function readCommand(args: readonly string[]): Command {
   const verb = values.help ? 'help' : values.version ? 'version' : merging ? 'merge' : 'audit'
   if (files.length === 0 && (verb === 'audit' || verb === 'merge'))
     usage('FILE', merging ? 'the JSON parts of a report' : 'at least one model file', 'none', 'Try opnorm --help')
+  if (verb === 'merge')
+    for (const name of OF_THE_PARTS)
+      if (values[name] !== undefined)
+        usage('opnorm merge', 'limits and formats', `--${name}`, 'It is decided where the parts are audited: give it there')
   return {
     verb,
     files,
@@ -149,8 +167,8 @@ function shapesOf(values: readonly string[] | undefined): Goal['inputShapes'] {
 
 function shardOf(value: string | undefined): Goal['shard'] {
   if (value === undefined) return undefined
-  const [part, of] = value.split('/').map(Number)
-  if (!Number.isInteger(part) || !Number.isInteger(of) || part < 1 || part > of)
+  const [, part, of] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number)
+  if (!(part >= 1 && part <= of && Number.isSafeInteger(of)))
     usage('--shard', 'i/n with 1 ≤ i ≤ n', `'${value}'`, 'For example --shard 3/16')
   return { part, of }
 }

@@ -7,15 +7,23 @@ const PARTNERS: Readonly<Record<string, { variance: string; gamma: string; beta:
   running_mean: { variance: 'running_var', gamma: 'weight', beta: 'bias' },
   moving_mean: { variance: 'moving_variance', gamma: 'gamma', beta: 'beta' },
 }
-// Defaults of the frameworks; a state dict does not record ε.
+// Defaults of the frameworks, where the file does not record ε; state dicts do not.
 const EPSILON: Readonly<Record<string, number>> = { running_mean: 1e-5, moving_mean: 1e-3 }
 
 /**
  * Batch norms among named tensors, each with the layer its name points to: bn1 to conv1, a Sequential's 1 to its 0, norm to conv.
  *
- * A name is no proof: a network may normalise before it convolves. Whoever folds by name does so because the user asked.
+ * A name is no proof: a network may normalise before it convolves. Whoever folds by name does so because the user asked. A scale or shift
+ * that is there, but in a shape or of a type that is not read, is not one that is left out: such a norm is not listed.
+ *
+ * @param epsilons ε where the file states it, by the name of the running mean
+ * @param unread names of tensors that the file holds and that are not among `tensors`
  */
-export function normsByName(tensors: readonly NamedTensor[]): { norms: BatchNorm[]; used: Set<string> } {
+export function normsByName(
+  tensors: readonly NamedTensor[],
+  epsilons: Readonly<Record<string, number>> = {},
+  unread: readonly string[] = [],
+): { norms: BatchNorm[]; used: Set<string> } {
   const byName = new Map(tensors.map(tensor => [tensor.name, tensor.weights]))
   const used = new Set<string>()
   const norms: BatchNorm[] = []
@@ -30,14 +38,17 @@ export function normsByName(tensors: readonly NamedTensor[]): { norms: BatchNorm
     }
     const { variance, gamma, beta } = PARTNERS[word]
     const spread = vector(variance)
-    if (!spread) continue
+    const isLost = (what: string): boolean =>
+      !vector(what) && (byName.has(partner(what)) || unread.some(other => `.${other}`.endsWith(`.${partner(what)}`)))
+    if (!spread || isLost(gamma) || isLost(beta)) continue
+    const stated = Object.hasOwn(epsilons, name) ? epsilons[name] : undefined
     for (const what of [word, variance, gamma, beta, 'num_batches_tracked'])
       if (what === 'num_batches_tracked' ? byName.has(partner(what)) : vector(what)) used.add(partner(what))
     const layer = layerNames(prefix, separator).find(candidate => byName.has(candidate + suffix))
     norms.push({
       name: prefix,
       channels: weights.shape[0],
-      epsilon: EPSILON[word],
+      ...(stated === undefined ? { epsilon: EPSILON[word], epsilonFrom: 'default' as const } : { epsilon: stated }),
       ...optional('gamma', vector(gamma)),
       ...optional('beta', vector(beta)),
       mean: weights,

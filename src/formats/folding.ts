@@ -78,6 +78,8 @@ function reshape(from: Weights, sides: readonly number[] | undefined): Weights |
 
 function squeeze(node: Foldable, from: Weights, second: readonly number[] | undefined): Weights | undefined {
   const listed = (node.attributes.axes as number[] | undefined) ?? second
+  // Axes that are computed are not axes left out.
+  if (!listed && node.inputs[1]) return undefined
   const grown = node.op === 'Unsqueeze'
   if (!listed)
     return grown
@@ -221,11 +223,24 @@ const RANGES: Readonly<Record<string, [number, number]>> = {
   int16: [-32768, 32767],
 }
 
+// ONNX's numbers for the types a tensor may be quantised to; 0 is what an attribute says that does not say anything.
+const QUANTISED: Readonly<Record<number, string>> = { 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16' }
+
+/** The type of the result: that of the zero point, else (from version 21) the one stated, else uint8. Undefined where the two disagree. */
+function quantisedType({ inputs, attributes }: Foldable, constant: Constant): string | undefined {
+  const stated = attributes.output_dtype ? QUANTISED[attributes.output_dtype as number] : undefined
+  if (attributes.output_dtype && stated === undefined) return undefined
+  const own = inputs[2] ? constant(inputs[2])?.dtype : (stated ?? 'uint8')
+  return stated === undefined || own === stated ? own : undefined
+}
+
 /** x / scale rounded half to even, moved by the zero point and kept in range. */
 function quantize(node: Foldable, from: Weights, constant: Constant, budget: Budget): Weights | undefined {
   const found = scales(node, from, constant, budget)
-  const type = node.inputs[2] ? constant(node.inputs[2])?.dtype : 'uint8'
+  const type = quantisedType(node, constant)
   const range = type === undefined ? undefined : RANGES[type]
+  // From version 23 the division may be asked for in another precision than single.
+  if (node.attributes.precision && node.attributes.precision !== 1) return undefined
   if (!found || !range) return undefined
   const { scale, zero, of } = found
   return derived(

@@ -1,6 +1,5 @@
 import { show } from '../errors.ts'
 import { sizeOf } from '../tensor.ts'
-import { isAlongChannels } from './channels.ts'
 import { add, type Scope, skip, type Work } from './extraction.ts'
 import { dequantizedKernel } from './folding.ts'
 import { geometryOf, inputSides } from './graph-geometry.ts'
@@ -51,9 +50,8 @@ function visitGraph(graph: Graph, outer: Scope, work: Work): Graph {
   for (const node of graph.nodes) {
     const inner = withSubgraphs(node, scope, work)
     const layer = layerOf(inner, graph, scope, work)
-    const norm = layer ? undefined : normOf(inner, scope, work)
-    const before = norm && layerBefore(inner.inputs[0], norm, makers, consumers, scope, work)
-    const follows = isAlongChannels(inner, work.layers.get(before ?? '')?.kernel.shape.length, graph) ? before : undefined
+    const norm = layer ? undefined : normOf(inner, scope, work, graph.opset)
+    const follows = norm && layerBefore(inner.inputs[0], norm, makers, consumers, scope, work)
     if (norm) work.norms.set(norm.name, follows ? { ...norm, follows, followsBy: 'graph' } : norm)
     const marked = { ...inner, ...(layer && { layer: layer.name }), ...(norm && { batchNorm: norm.name }) }
     nodes.push(marked)
@@ -104,7 +102,9 @@ function layerOf(node: GraphNode, graph: Graph, scope: Scope, work: Work): Layer
     case 'QLinearConv': {
       const [, , , name, scaleName, zeroName] = node.inputs
       const [kernel, scale, zero] = [scope(name ?? ''), scope(scaleName ?? ''), scope(zeroName ?? '')]
-      const real = kernel && scale && dequantizedKernel(kernel, scale, zero)
+      // A zero point that is computed is not one of 0.
+      const known = kernel && scale && (zero || !zeroName)
+      const real = known ? dequantizedKernel(kernel, scale, zero) : undefined
       return convolution(node, name, real, graph, work)
     }
     case 'Gemm':

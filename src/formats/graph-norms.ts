@@ -1,15 +1,20 @@
 import { outChannels } from './channels.ts'
-import type { Scope, Work } from './extraction.ts'
+import { type Scope, skip, type Work } from './extraction.ts'
 import type { BatchNorm, GraphNode, Weights } from './model.ts'
 
-export function normOf(node: GraphNode, scope: Scope, work: Work): BatchNorm | undefined {
+/**
+ * The batch norm of a node, where all it reads is stored. A scale or shift that other nodes compute, or that is an input, is not one that
+ * is left out: such a node is no fixed affine map, and it is listed as such.
+ */
+export function normOf(node: GraphNode, scope: Scope, work: Work, opset: number | undefined): BatchNorm | undefined {
   if (node.op !== 'BatchNormalization' || node.domain !== '') return undefined
-  // In training mode it normalises by the batch at hand: no fixed affine map.
-  if (node.attributes.training_mode === 1) return undefined
-  const [, gamma, beta, mean, variance] = node.inputs.map(name => scope(name))
-  if (!mean || !variance || mean.shape.length !== 1 || variance.shape[0] !== mean.shape[0] || variance.shape.length !== 1)
-    return undefined
-  const fits = (vector: Weights | undefined): boolean => vector?.shape.length === 1 && vector.shape[0] === mean.shape[0]
+  if (isTraining(node, opset ?? 14)) return undefined
+  const [gamma, beta, mean, variance] = node.inputs.slice(1, 5).map(name => scope(name))
+  const channels = mean?.shape[0]
+  const fits = (vector: Weights | undefined): vector is Weights => vector?.shape.length === 1 && vector.shape[0] === channels
+  const isStored = (at: number, vector: Weights | undefined): boolean => !node.inputs[at] || fits(vector)
+  if (!fits(mean) || !fits(variance) || !isStored(1, gamma) || !isStored(2, beta))
+    return skip(node.name, `a batch norm whose numbers are not all stored, one a channel`, work)
   for (const name of node.inputs.slice(1)) work.used.add(work.origin.get(name) ?? name)
   const named = node.name
   let name = named
@@ -18,11 +23,16 @@ export function normOf(node: GraphNode, scope: Scope, work: Work): BatchNorm | u
     name,
     channels: mean.shape[0],
     epsilon: (node.attributes.epsilon as number | undefined) ?? 1e-5,
-    ...(fits(gamma) && { gamma }),
-    ...(fits(beta) && { beta }),
+    ...(gamma && { gamma }),
+    ...(beta && { beta }),
     mean,
     variance,
   }
+}
+
+/** In training it normalises by the batch at hand: said by an attribute, before version 14 by further outputs, before 7 by is_test. */
+function isTraining({ attributes, outputs }: GraphNode, opset: number): boolean {
+  return attributes.training_mode === 1 || (opset < 14 && outputs.length > 1) || (opset < 7 && !attributes.is_test)
 }
 
 // Nodes between a layer and its norm that only add a constant or nothing: the linear part is untouched.

@@ -11,6 +11,12 @@ export interface NamedBytes {
   readonly bytes: Uint8Array
 }
 
+/** A file as it may be given: what `fetch`, a Blob or `node:fs` hand out. */
+export interface ModelFile {
+  readonly name: string
+  readonly bytes: Uint8Array | ArrayBuffer
+}
+
 /** How `conv()` is to be called for a layer; the keys are those of its `Geometry`. */
 export interface LayerGeometry {
   stride?: number[]
@@ -90,6 +96,8 @@ export interface BatchNorm {
   readonly name: string
   readonly channels: number
   readonly epsilon: number
+  /** the file does not say ε: it is the default of the framework whose names the norm bears */
+  readonly epsilonFrom?: 'default'
   readonly gamma?: Weights
   readonly beta?: Weights
   readonly mean: Weights
@@ -131,8 +139,6 @@ export interface GraphNode {
   readonly layer?: string
   /** the `BatchNorm` made from this node */
   readonly batchNorm?: string
-  /** why no certificate may pass here, as a sentence: a setting changes what the node computes and is not read */
-  readonly refused?: string
 }
 
 /** A directed acyclic graph of operators; nodes are in an order in which every input is already known. */

@@ -127,3 +127,16 @@ function unclaimed(from: number, to: number, what: string): never {
     'The file is damaged, or has something appended',
   )
 }
+
+/** The shards that a `model.safetensors.index.json` (or `pytorch_model.bin.index.json`) names, if these bytes are one. */
+export function shardsIndexed(bytes: Uint8Array): string[] | undefined {
+  const text = new TextDecoder().decode(bytes)
+  if (!text.includes('"weight_map"')) return undefined
+  try {
+    const { weight_map: map, modelTopology } = JSON.parse(text) as Record<string, unknown>
+    const isIndex = typeof map === 'object' && map !== null && modelTopology === undefined
+    return isIndex ? [...new Set(Object.values(map).map(String))] : undefined
+  } catch {
+    return undefined
+  }
+}

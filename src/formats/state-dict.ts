@@ -22,6 +22,8 @@ interface Named {
   readonly stated?: Readonly<Record<string, GeometryEntry>>
   /** what the file says of a layer that its norm does not cover, by tensor name */
   readonly remarks?: Readonly<Record<string, string>>
+  /** ε of batch norms, by the name of the running mean */
+  readonly epsilons?: Readonly<Record<string, number>>
   /** kernels are [space…, in, out] whatever their names */
   readonly channelsLast?: boolean
 }
@@ -49,9 +51,11 @@ export function stateDict({
   channelsLast = false,
   stated = {},
   remarks = {},
+  epsilons = {},
 }: Named): Model {
   const alone = tensors.length === 1
-  const { norms, used } = normsByName(tensors)
+  const unread = skipped.map(({ name }) => name)
+  const { norms, used } = normsByName(tensors, epsilons, unread)
   const layers: Layer[] = []
   const left: Skipped[] = [...skipped]
   for (const tensor of tensors) {

@@ -12,14 +12,14 @@ import { circularGrid, countOf, foldGradient, type Frequencies, groupTaps, type 
 import { sizeOf } from '../tensor.ts'
 import { exactBound } from './claim.ts'
 import { type GridMaximum, type GridNorm, gridMaximum } from './grid-search.ts'
-import { asSized } from './operand.ts'
+import { asOptions, asSized } from './operand.ts'
 
 /**
  * The norm of a circular or dense layer to rounding: σ₁ = max over all its frequencies of ‖F(θ)‖₂, with a proven enclosure.
  *
  * Lanczos values at some of the frequencies give a level; that no other frequency is above it is proven by Cholesky factorisations of
- * t·I − FᴴF at the corners of cells, or at a frequency itself, and what fails raises the level. The enclosure is about 10⁻¹¹ wide (10⁻⁹ for 512
- * channels). Costs (4/3)n³ flops a factorisation, n the smaller channel side, at a share of the frequencies that falls as the grid grows.
+ * t·I − FᴴF at the corners of cells, or at a frequency itself, and what fails raises the level. The enclosure is about 10⁻¹¹ wide (3·10⁻¹⁰ for
+ * 512 channels). Costs (4/3)n³ flops a factorisation, n the smaller channel side, at a share of the frequencies that falls as the grid grows.
  *
  * Sedghi, Gupta, Long 2019, arXiv:1805.10408. METHODS §2, §7.
  *
@@ -30,6 +30,7 @@ import { asSized } from './operand.ts'
  * @example exact(dense([[3, 0], [0, 4]])).value  // 4
  */
 export function exact(layer: SizedConv, options: { gradient?: boolean } = {}): Bound<'exact'> {
+  asOptions(options, 'exact')
   const sized = asSized(layer, 'exact')
   if (sized.padding !== 'circular')
     fail('padding', 'exact: padding', "'circular'", "'zero'", 'Use lanczos() for one input size or spectralNorm() for all')

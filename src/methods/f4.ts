@@ -7,7 +7,7 @@ import { exponentOf, foldGradient, groupTaps, isZero, type Symbol, symbolEverySi
 import { sqrtOfWhole, sumOfSquares } from '../summation.ts'
 import { indexOf, sizeOf } from '../tensor.ts'
 import { everySize, productUp, upperBound } from './claim.ts'
-import { asLayer } from './operand.ts'
+import { asLayer, asOptions } from './operand.ts'
 
 /**
  * Upper bound on σ₁ from the unfoldings of the kernel: σ₁ ≤ √(Πk) · min over S of ‖A_S‖₂, S the spatial axes that go to the rows.
@@ -24,6 +24,7 @@ import { asLayer } from './operand.ts'
  * @example f4(conv({ data: [3, 0, 0, 4], shape: [2, 2, 1, 1] })).value  // 4 to rounding, from above
  */
 export function f4(layer: Conv, options: { gradient?: boolean } = {}): Bound<'upper'> {
+  asOptions(options, 'f4')
   const symbol = symbolEverySize(asLayer(layer, 'f4'))
   const root = sqrtOfWhole(tapCount(symbol))
   let best: Smallest = { upper: 0, lower: 0, proven: 0, subset: 0 }

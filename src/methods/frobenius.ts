@@ -4,7 +4,7 @@ import { foldGradient, groupTaps, symbolEverySize } from '../symbol.ts'
 import { sqrtOfWhole, sqrtUp, sumOfSquares } from '../summation.ts'
 import type { TensorLike } from '../tensor.ts'
 import { everySize, productUp, upperBound } from './claim.ts'
-import { asLayerOrMatrix } from './operand.ts'
+import { asLayerOrMatrix, asOptions } from './operand.ts'
 
 /**
  * Upper bound on σ₁ from the sum of squares: σ₁ ≤ ‖W‖_F for a matrix, σ₁ ≤ √(Πk)·‖K‖_F for a convolution (the largest over its groups).
@@ -16,9 +16,10 @@ import { asLayerOrMatrix } from './operand.ts'
  *
  * @param layer a layer, or a matrix as `dense` takes it
  * @param options gradient: √(Πk)·K/‖K‖_F on the largest group (the first one at a tie), zero for a zero kernel
- * @example frobenius([[3, 0], [0, 4]]).value  // 5, or the double above
+ * @example frobenius([[3, 0], [0, 4]]).value  // 5.000000000000003, which is 5 rounded up
  */
 export function frobenius(layer: Conv | TensorLike, options: { gradient?: boolean } = {}): Bound<'upper'> {
+  asOptions(options, 'frobenius')
   const operand = asLayerOrMatrix(layer)
   const symbol = symbolEverySize(operand)
   let [largest, group] = [-1, 0]

@@ -20,7 +20,7 @@ import {
 import { everySize, productUp, upperBound, wholeOption } from './claim.ts'
 import { gridFactor, gridOf } from './grid.ts'
 import { type GridMaximum, type GridNorm, gridMaximum } from './grid-search.ts'
-import { asLayer } from './operand.ts'
+import { asLayer, asOptions } from './operand.ts'
 
 /**
  * Upper bound on σ₁ by Gram iteration: the Schatten-2^(t+1) norm of F(θ), largest over the frequencies (and groups).
@@ -40,6 +40,7 @@ import { asLayer } from './operand.ts'
  * @example gram(dense([[3, 0], [0, 4]]), { iterations: 8 }).value  // 4.0000000000000…
  */
 export function gram(layer: Conv, options: { iterations?: number; gridSize?: number; gradient?: boolean } = {}): Bound<'upper'> {
+  asOptions(options, 'gram')
   asLayer(layer, 'gram')
   const steps = wholeOption('iterations', options.iterations ?? 6, 0, 40)
   const { symbol, grid, factor, scope } = samplesOf(layer, options.gridSize)

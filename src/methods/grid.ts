@@ -8,6 +8,9 @@ export function symbolSides(symbol: Symbol): number[] {
   return symbol.offsets.map(q => q[q.length - 1] - q[0] + 1)
 }
 
+/** Points an axis, at most. */
+const MOST = 2 ** 20
+
 /**
  * Points an axis of a sampling grid: N > k − 1, since fewer prove nothing; 1 along axes where the symbol does not vary.
  *
@@ -17,8 +20,14 @@ export function gridOf(symbol: Symbol, given: unknown, otherwise: (k: number) =>
   const sides = symbolSides(symbol)
   if (given === undefined) return sides.map(k => (k === 1 ? 1 : otherwise(k)))
   const least = sides.reduce((most, k) => Math.max(most, k), 1)
-  if (typeof given !== 'number' || !Number.isInteger(given) || given < least || given > 2 ** 20)
-    fail('option', 'gridSize', `a whole number from ${least}, the kernel's side`, show(given), 'Coarser grids prove nothing')
+  if (typeof given !== 'number' || !Number.isInteger(given) || given < least || given > MOST)
+    fail(
+      'option',
+      'gridSize',
+      `a whole number from ${least}, the kernel's side, to ${MOST}`,
+      show(given),
+      'Coarser grids prove nothing, finer ones hardly more',
+    )
   return sides.map(k => (k === 1 ? 1 : given))
 }
 

@@ -5,7 +5,7 @@ import { nextUp } from '../rounding.ts'
 import { sqrtUp, sumOfAbsolutes } from '../summation.ts'
 import type { TensorLike } from '../tensor.ts'
 import { upperBound } from './claim.ts'
-import { asLayerOrMatrix } from './operand.ts'
+import { asLayerOrMatrix, asOptions } from './operand.ts'
 import { normalised } from '../symbol.ts'
 
 /**
@@ -18,9 +18,10 @@ import { normalised } from '../symbol.ts'
  * @param matrix a matrix, or a dense layer
  * @param options gradient: at a tie of rows or columns the first largest one is taken, and 0 for the sign of a zero entry
  * @throws OpnormError `option` for a convolution
- * @example holder([[1, 1], [1, 1]]).value  // 2, or the double above
+ * @example holder([[1, 1], [1, 1]]).value  // 2.0000000000000013, which is 2 rounded up
  */
 export function holder(matrix: Conv | TensorLike, options: { gradient?: boolean } = {}): Bound<'upper'> {
+  asOptions(options, 'holder')
   const layer = asLayerOrMatrix(matrix)
   if (layer.kernelSize.length > 0)
     fail('option', 'holder', 'a matrix or a dense layer', 'a convolution', 'Use spatialGram() or spectralNorm() for convolutions')

@@ -4,6 +4,7 @@ import type { LinearOperator } from '../linear-operator.ts'
 import { borrow } from '../runtime/arena.ts'
 import { approach, type Outcome, type Starts } from './approach.ts'
 import { fractionOption, lowerBound, wholeOption } from './claim.ts'
+import { asOptions } from './operand.ts'
 import { iterate, openSpace, type Square } from './krylov.ts'
 import { openProducts, type Products, pairGradient, rayleighFloor, writeStart } from './rayleigh.ts'
 import { windowStart } from './window-start.ts'
@@ -13,8 +14,10 @@ export interface LanczosOptions {
   tolerance?: number
   /** Products with T after which it stops, converged or not, as soon as it looks: it does so every 10 products. */
   iterations?: number
+  /** The `start` of an earlier result; else a guess where there is one, with noise from `seed`. */
   start?: Start
   seed?: number
+  /** Also ∂value/∂kernel. */
   gradient?: boolean
 }
 
@@ -34,9 +37,10 @@ export interface LanczosOptions {
  * @param operator a layer with an input size, a dense layer, or products `{shape, apply, applyAdjoint}`
  * @returns work: products with T; start: v; gradient: the correlation of the top pair, one of them where σ₁ is a multiple value
  * @throws OpnormError `option`, `shape`, `nonfinite`
- * @example lanczos(conv([[[1, 1, 1]]], { inputSize: 4 })).value  // 1 + 2·cos(π/5), from below
+ * @example lanczos(conv([[[1, 1, 1]]], { inputSize: 4 })).value  // 2.61803398874989…, 1 + 2·cos(π/5) from below
  */
 export function lanczos(operator: SizedConv | LinearOperator, options: LanczosOptions = {}): Bound<'lower'> {
+  asOptions(options, 'lanczos')
   const tolerance = fractionOption('tolerance', options.tolerance ?? 1e-10)
   const iterations = wholeOption('iterations', options.iterations ?? 5000, 1)
   const seed = wholeOption('seed', options.seed ?? 1, 0)
@@ -92,8 +96,6 @@ function climb(products: Products, starts: Starts, tolerance: number, iterations
 function openSquare(products: Products, tolerance: number): Square {
   const image = products.output()
   const { apply, adjoint } = (tolerance >= COARSE && products.rapid?.()) || products
-  // A layer comes scaled. For a caller's operator the first image's length is the unit, so that squares stay within the range of doubles.
-  let scale = products.layer ? 1 : 0
   return {
     ...products,
     basis: products.inputBasis,
@@ -101,11 +103,7 @@ function openSquare(products: Products, tolerance: number): Square {
     rank: image.length,
     square(p, to) {
       apply(p, image)
-      if (scale === 1) return adjoint(image, to)
-      scale ||= products.norm(image)
-      products.scale(scale > 0 ? 1 / scale : 0, image, image)
       adjoint(image, to)
-      products.scale(scale > 0 ? 1 / scale : 0, to, to)
     },
   }
 }

@@ -17,12 +17,12 @@ import {
 import { indexOf, sizeOf } from '../tensor.ts'
 import { everySize, productUp, upperBound } from './claim.ts'
 import { gridOf, squaredGridFactor } from './grid.ts'
-import { asLayer } from './operand.ts'
+import { asLayer, asOptions } from './operand.ts'
 
 /**
  * Upper bound on σ₁ from Frobenius norms on a grid: σ₁ ≤ max over N^D points of ‖F(θ)‖_F · Π_d (1 − (k_d−1)/N)^(−1/2).
  *
- * Holds for every input size, zero and circular padding. Up to √rank too large, 1.2–4.1 on trained layers. The squared Frobenius norm is
+ * Holds for every input size, zero and circular padding. Up to √rank too large, 1.32–4.02 on trained layers with N = 20. The squared Frobenius norm is
  * one scalar trigonometric polynomial, so the cost is one pass over pairs of taps, whatever the number of points.
  *
  * Araujo et al. 2021, arXiv:2006.08391 (LipGrid), with N distinct points. METHODS §6.
@@ -30,9 +30,10 @@ import { asLayer } from './operand.ts'
  * @param options gridSize N ≥ the kernel's side; gradient at the largest point (the first one at a tie)
  * @returns work: points of the grid, one of each conjugate pair
  * @throws OpnormError `option`
- * @example lipGrid(conv([[[1, 0, -1]]]), { gridSize: 3 }).value  // 3: √3 at 2π/3 times √3, where the norm is 2
+ * @example lipGrid(conv([[[1, 0, -1]]]), { gridSize: 3 }).value  // 3 to rounding: √3 at 2π/3 times √3, where the norm is 2
  */
 export function lipGrid(layer: Conv, options: { gridSize?: number; gradient?: boolean } = {}): Bound<'upper'> {
+  asOptions(options, 'lipGrid')
   const symbol = symbolEverySize(asLayer(layer, 'lipGrid'))
   const grid = gridOf(symbol, options.gridSize, k => Math.max(20, 2 * k))
   const frequencies = circularFrequencies(grid)

@@ -14,6 +14,12 @@ export function asLayer(value: unknown, method: string): Conv {
   return value
 }
 
+/** Options are an object: a number or text in their place would be taken for none. */
+export function asOptions(options: object, method: string): void {
+  if (typeof options !== 'object' || options === null)
+    fail('option', `${method}: options`, 'an object', show(options), 'Name each one: { gradient: true }')
+}
+
 /** A layer, or a matrix that becomes a dense one. */
 export function asLayerOrMatrix(value: Conv | TensorLike): Conv {
   return isLayer(value) ? value : dense(value)

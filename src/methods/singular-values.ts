@@ -6,7 +6,7 @@ import { singularValuesAt, singularValuesOf } from '../runtime/spectrum.ts'
 import { circularFrequencies, circularGrid, mirrorPlaces, symbolCircular } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { wholeOption } from './claim.ts'
-import { asSized } from './operand.ts'
+import { asOptions, asSized } from './operand.ts'
 
 /** Entries of the explicit operator of a zero-padded layer: four million take 128 MB and some seconds. */
 const LARGEST = 2 ** 22
@@ -22,9 +22,10 @@ const LARGEST = 2 ** 22
  *
  * @param options count: only the largest ones
  * @throws OpnormError `option` without an input size; `memory` where the explicit operator would not fit
- * @example singularValues(dense([[3, 0], [0, 4]]))  // Float64Array [4, 3]
+ * @example singularValues(dense([[3, 0], [0, 4]]))  // [4, 3]
  */
 export function singularValues(layer: SizedConv, options: { count?: number } = {}): Float64Array {
+  asOptions(options, 'singularValues')
   const sized = asSized(layer, 'singularValues')
   const count = options.count === undefined ? Infinity : wholeOption('count', options.count, 1)
   const values = sized.padding === 'circular' ? circularSpectrum(sized) : explicitSpectrum(sized)

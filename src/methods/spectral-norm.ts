@@ -24,7 +24,7 @@ import { type Straightened, straightened } from '../torus/straighten.ts'
 import { windowShare } from '../torus/window.ts'
 import { upperBound } from './claim.ts'
 import { lanczos } from './lanczos.ts'
-import { asLayer } from './operand.ts'
+import { asLayer, asOptions } from './operand.ts'
 
 export interface SpectralNormOptions {
   /** upper/lower − 1 to reach; 1e-6 by default, down to about 1e-11. */
@@ -51,11 +51,13 @@ export interface SpectralNormOptions {
  * @param layer any layer; dense layers too
  * @param options gap, maxEvaluations; gradient: Re(conj(u) vᵀ e^{iq·θ*}) at the maximiser found, u and v its top singular pair. θ* needs no
  *   derivative (envelope theorem). At a tie one of the generalised gradients: that of the block of channels and of the maximum found first
- * @returns work: norm evaluations; converged: false if the budget ran out or the gap is below what rounding allows
+ * @returns work: norm evaluations; converged: whether upper/lower − 1 ≤ gap. False if the budget ran out or the gap is below what rounding allows, and as
+ *   a rule for a zero-padded layer at one size: M and that size's norm differ by more
  * @throws OpnormError `option`
  * @example spectralNorm(conv([[[1, 2, 1]]])).value  // 4.000004, with lower 4
  */
 export function spectralNorm(layer: Conv, options: SpectralNormOptions = {}): Bound<'upper'> {
+  asOptions(options, 'spectralNorm')
   const { gap, maxEvaluations } = checked(options)
   asLayer(layer, 'spectralNorm')
   const circular = layer.padding === 'circular' && isSized(layer)

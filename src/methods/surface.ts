@@ -28,7 +28,7 @@ const FLOPS = 4e9
  * @param conv any geometry; an input size is not looked at
  * @param options gridSize points per axis at most, default 24
  * @throws OpnormError `option`
- * @example surface(conv({ data: [3, 0, 0, 4], shape: [2, 2, 1, 1] })).singularValues  // Float64Array [4, 3]
+ * @example surface(conv({ data: [3, 0, 0, 4], shape: [2, 2, 1, 1] })).singularValues  // [4, 3]
  */
 export function surface(conv: Conv, { gridSize = 24 }: { gridSize?: number } = {}): Surface {
   const symbol = symbolEverySize(conv)

@@ -1,5 +1,6 @@
 import type { Bound } from '../bound.ts'
 import { fail, show } from '../errors.ts'
+import { type TensorLike, toTensor } from '../tensor.ts'
 
 /** Largest |σ′| and |σ″|, rounded up; `second` is absent where σ′ jumps. */
 export interface Slopes {
@@ -47,7 +48,7 @@ export type Activation = keyof typeof SLOPES
  * @throws OpnormError `option`
  * @example activation('gelu').value  // 1.128904145186
  */
-export function activation(name: Activation | 'leaky-relu' | 'elu', slope?: number | ArrayLike<number>): Bound<'upper'> {
+export function activation(name: Activation | 'leaky-relu' | 'elu', slope?: number | TensorLike): Bound<'upper'> {
   const value =
     name === 'leaky-relu' || name === 'elu' ? withSlope(name, slope ?? (name === 'elu' ? 1 : 0.01)) : slopesOf(name).first
   return { value, kind: 'upper', method: `activation ${name}`, scope: 'every-size', lower: 0, upper: value, work: 0 }
@@ -66,8 +67,8 @@ export function slopesOf(name: string): Slopes {
   return SLOPES[name as Activation]
 }
 
-function withSlope(name: string, slope: number | ArrayLike<number>): number {
-  const slopes = typeof slope === 'number' ? [slope] : Array.from(slope)
+function withSlope(name: string, slope: number | TensorLike): number {
+  const slopes = typeof slope === 'number' ? [slope] : [...toTensor(slope, `${name} slope`).data]
   return slopes.reduce((largest, each) => {
     if (!Number.isFinite(each)) fail('option', name, 'finite slopes', show(each), 'Check the parameters of the activation')
     return Math.max(largest, Math.abs(each))

@@ -2,14 +2,14 @@ import type { Bound } from '../bound.ts'
 import { blockOf, type Conv, kernelStrides } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import { gamma as errorOf, nextDown, nextUp } from '../rounding.ts'
-import { sizeOf } from '../tensor.ts'
+import { sizeOf, type TensorLike, toTensor } from '../tensor.ts'
 import { euclideanUp, overUp, plusUp, rootDown, rootUp, timesUp } from './outward.ts'
 
 /** Batch normalisation at inference, `y = γ(x − μ)/√(v + ε) + β` per channel. Means and shifts do not change distances. */
 export interface BatchNormalization {
   /** absent: 1 */
-  readonly gamma?: ArrayLike<number>
-  readonly variance: ArrayLike<number>
+  readonly gamma?: TensorLike
+  readonly variance: TensorLike
   /** default 1e-5 */
   readonly epsilon?: number
 }
@@ -55,6 +55,8 @@ export interface Folded {
  * @example foldBatchNorm(conv(kernel), { gamma, variance, epsilon: 1e-5 }).conv
  */
 export function foldBatchNorm<C extends Conv>(conv: C, norm: BatchNormalization): Folded & { readonly conv: C } {
+  if (conv?.kernel === undefined)
+    fail('option', 'foldBatchNorm', 'a layer from conv() or dense()', show(conv), 'Wrap the weights: conv(kernel, geometry)')
   const channels = channelsOf(norm)
   if (channels.length !== conv.outChannels)
     fail('shape', 'batch norm', `${conv.outChannels} channels`, String(channels.length), 'It must follow this very layer')
@@ -82,7 +84,13 @@ export function scaleOutputs<C extends Conv>(
   if (bad >= 0)
     fail('nonfinite', 'folded kernel', 'finite numbers', `${data[bad]} at entry ${bad}`, 'The scales are too large for float64')
   const drift = plusUp(timesUp(errorOf(roundings), frobeniusUp(data)), timesUp(rootUp(data.length), 2 ** -1074))
-  return { conv: { ...conv, kernel: { data, shape: conv.kernel.shape } }, rounding: timesUp(rootUp(tapCount), drift) }
+  // A subnormal scale is not within a relative error of what it stands for.
+  const subnormal = Array.from(scales).some(scale => Math.abs(scale) < 2 ** -1022)
+  const lost = subnormal ? timesUp(2 ** -1074, frobeniusUp(conv.kernel.data)) : 0
+  return {
+    conv: { ...conv, kernel: { data, shape: conv.kernel.shape } },
+    rounding: timesUp(rootUp(tapCount), plusUp(drift, lost)),
+  }
 }
 
 function offsetOf(tap: number, sides: readonly number[], strides: readonly number[]): number {
@@ -109,20 +117,26 @@ interface Channel {
   readonly sum: number
 }
 
-function channelsOf({ gamma, variance, epsilon = 1e-5 }: BatchNormalization): Channel[] {
-  if (gamma && gamma.length !== variance.length)
+function channelsOf(norm: BatchNormalization): Channel[] {
+  if (typeof norm !== 'object' || norm === null)
+    fail('option', 'batch norm', '{ gamma, variance, epsilon }', show(norm), 'Give what follows the layer')
+  const { epsilon = 1e-5 } = norm
+  const variance = toTensor(norm.variance, 'batch norm variance').data
+  const gamma = norm.gamma === undefined ? undefined : toTensor(norm.gamma, 'batch norm gamma').data
+  if (typeof epsilon !== 'number' || !Number.isFinite(epsilon))
+    fail('option', 'batch norm epsilon', 'a finite number', show(epsilon), 'It is 1e-5 by default')
+  if (variance.length === 0 || (gamma && gamma.length !== variance.length))
     fail(
       'shape',
       'batch norm',
-      'as many scales as variances',
-      `${gamma.length} and ${variance.length}`,
+      'as many scales as variances, at least one',
+      `${gamma?.length ?? 'none'} and ${variance.length}`,
       'Check which layer they belong to',
     )
   return Array.from(variance, (v, c) => {
     const scale = gamma ? gamma[c] : 1
     const sum = v + epsilon
-    if (!Number.isFinite(scale)) fail('nonfinite', 'batch norm', 'finite scales', `${scale} at [${c}]`, 'Check the weights')
-    if (!Number.isFinite(sum)) fail('nonfinite', 'batch norm', 'finite variances', `${v} at [${c}]`, 'Check the weights')
+    if (sum === Infinity) fail('nonfinite', 'batch norm', 'finite variances', `${v} at [${c}]`, 'Check the weights')
     if (!(sum > 0))
       fail('option', 'batch norm', 'variance + epsilon above 0', `${show(v)} + ${show(epsilon)} at [${c}]`, 'Check the weights')
     return { gamma: Math.abs(scale), negative: scale < 0, sum }

@@ -21,7 +21,7 @@ export interface RadiusArguments {
  * Infinity when both are 0. METHODS §9; Singla & Feizi 2020, arXiv:2006.00731.
  *
  * @throws OpnormError `option`, `nonfinite`; `kind` for a curvature that is not proven from above
- * @example certifiedRadius({ margin: 1, gradientNorm: 0, curvature: 2 })  // 0.9999999999999999, which is 1 rounded down
+ * @example certifiedRadius({ margin: 1, gradientNorm: 0, curvature: 2 })  // 0.9999999999999992, which is 1 rounded down
  */
 export function certifiedRadius(at: RadiusArguments): number {
   if (typeof at !== 'object' || at === null)

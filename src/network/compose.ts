@@ -1,4 +1,4 @@
-import type { Bound, Scope } from '../bound.ts'
+import { type Bound, checkEnds, type Scope } from '../bound.ts'
 import { fail, show } from '../errors.ts'
 import { euclideanUp, plusUp, timesUp } from './outward.ts'
 
@@ -55,7 +55,7 @@ export function concat(...branches: Proven[]): Bound<'upper'> {
 
 function composed(method: string, parts: readonly Proven[], value: number): Bound<'upper'> {
   const scope: Scope = parts.every(part => part.scope === 'every-size') ? 'every-size' : 'this-size'
-  const work = parts.reduce((sum, part) => sum + part.work, 0)
+  const work = parts.reduce((sum, part) => sum + (part.work || 0), 0)
   return { value, kind: 'upper', method, scope, lower: 0, upper: value, work }
 }
 
@@ -80,8 +80,7 @@ function ceiling(what: string): (part: Proven, index: number) => number {
         `'${held.kind}' from ${held.method}`,
         'Only proven ceilings compose; use spectralNorm()',
       )
-    if (typeof held.upper !== 'number' || !(held.upper >= 0))
-      fail('option', name, 'an upper end from 0', show(held.upper), 'Give the bound as the method returned it')
-    return held.upper
+    checkEnds(held.lower, held.upper, name)
+    return held.upper as number
   }
 }

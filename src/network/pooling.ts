@@ -50,7 +50,7 @@ export function averagePool(window: Window): Bound<'upper'> {
  * @example globalAveragePool([4, 4]).value  // 0.25
  */
 export function globalAveragePool(sides: number | readonly number[]): Bound<'upper'> {
-  const pixels = (typeof sides === 'number' ? [sides] : sides).reduce((n, side) => n * whole('sides', side), 1)
+  const pixels = listOf('sides', sides).reduce((n, side) => n * whole('sides', side), 1)
   return proven('global average-pool', overUp(rootUp(pixels), pixels))
 }
 
@@ -71,9 +71,11 @@ function residues({ size, stride, dilation }: Axis): number[] {
 }
 
 function axesOf(window: Window): Axis[] {
-  const sizes = typeof window.kernelSize === 'number' ? [window.kernelSize] : [...window.kernelSize]
+  if (typeof window !== 'object' || window === null)
+    fail('option', 'window', '{ kernelSize, stride, dilation }', show(window), 'Give the layer’s own')
+  const sizes = listOf('kernelSize', window.kernelSize)
   const each = (name: string, given: number | readonly number[] | undefined, defaults: number[]): number[] => {
-    const numbers = given === undefined ? defaults : typeof given === 'number' ? sizes.map(() => given) : [...given]
+    const numbers = given === undefined ? defaults : typeof given === 'number' ? sizes.map(() => given) : listOf(name, given)
     if (numbers.length !== sizes.length) fail('option', name, `one number or ${sizes.length}`, show(numbers), 'Give one per axis')
     return numbers.map(n => whole(name, n))
   }
@@ -85,6 +87,12 @@ function axesOf(window: Window): Axis[] {
     sizes.map(() => 1),
   )
   return size.map((k, d) => ({ size: k, stride: stride[d], dilation: dilation[d] }))
+}
+
+function listOf(name: string, given: number | readonly number[]): number[] {
+  if (typeof given === 'number') return [given]
+  if (!Array.isArray(given)) fail('option', name, 'a number, or one for each axis', show(given), 'Check the layer')
+  return [...given]
 }
 
 function whole(name: string, n: number): number {

@@ -142,7 +142,11 @@ body:has(> .opnorm) { margin: 0; }
   .opnorm .pictures { grid-template-columns: 1fr; }
   .opnorm .torus { max-width: 260px; }
   .opnorm .map figcaption { max-width: 260px; }
-  .opnorm .bounds { gap: 0 8px; }
+  .opnorm .bounds { grid-template-columns: max-content minmax(0, 1fr) max-content; gap: 0 8px; }
+  .opnorm .bounds li { row-gap: 4px; }
+  .opnorm .bounds li:not(.absent) .bar { grid-column: 1 / -1; grid-row: 2; height: 8px; }
+  .opnorm .bounds .bar::after { top: -4px; bottom: -4px; }
+  .opnorm .bounds .num { white-space: normal; }
 }
 @media print {
   .opnorm { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #ccc; --wash: #eee;

@@ -18,7 +18,8 @@ export function toText(report: Report, { paint = (_, text) => text }: TextOption
   const changes = (report.comparison ?? []).map(comparison => comparisonText(comparison, paint))
   const findings = report.findings.map(finding => findingText(finding, paint))
   if (report.partial) findings.push(paint('yellow', 'interrupted: this report is incomplete'))
-  return [...blocks, ...changes, ...(findings.length ? [findings.join('\n')] : [])].join('\n\n') + '\n'
+  const parts = [...blocks, ...changes, ...(findings.length ? [findings.join('\n')] : [])]
+  return parts.length > 0 ? parts.join('\n\n') + '\n' : ''
 }
 
 type Paint = NonNullable<TextOptions['paint']>

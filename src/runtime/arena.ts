@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts'
-import { type Routines, routines } from './instance.ts'
+import { type LinearMemory, type Routines, routines } from './instance.ts'
 
 /**
  * Linear memory as a stack. Nothing outlives the outermost `borrow`: what a routine leaves behind is copied out before it ends.
@@ -76,7 +76,7 @@ function reserve(end: number, bytes: number): void {
   )
 }
 
-function grown(memory: WebAssembly.Memory, bytes: number): boolean {
+function grown(memory: LinearMemory, bytes: number): boolean {
   try {
     memory.grow(Math.ceil(bytes / PAGE))
     return true

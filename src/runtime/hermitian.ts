@@ -1,3 +1,4 @@
+import { congruence } from '../congruence.ts'
 import { type Arena, borrow } from './arena.ts'
 import { pow2 } from '../rounding.ts'
 import { peakOf } from '../summation.ts'
@@ -131,7 +132,7 @@ function tridiagonalVectors(diagonal: Float64Array, side: Float64Array, values: 
     const solve = shiftedSolver(diagonal, side, value, 2 ** -52 * size)
     const x = new Float64Array(n)
     const draw = () => {
-      for (let i = 0; i < n; i++) x[i] = ((state = (Math.imul(state, 1664525) + 1013904223) | 0) + 0.5) * 2 ** -31
+      for (let i = 0; i < n; i++) x[i] = ((state = congruence(state)) + 0.5) * 2 ** -31
     }
     draw()
     for (let turn = 0, draws = 0; turn < SOLVES; turn++) {

@@ -1,9 +1,18 @@
 import { OpnormError } from '../errors.ts'
 import { moduleSource } from './load.ts'
 
+/** Memory of an instance. What the package declares names nothing that only a browser's or Node's library of types has. */
+export interface LinearMemory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+
+/** A compiled `WebAssembly.Module`: opaque, to be handed on. */
+export type CompiledModule = object
+
 /** The WASM exports. Pointers are byte addresses; each routine's own file in assembly/ says what it reads and writes. */
 export interface Routines {
-  readonly memory: WebAssembly.Memory
+  readonly memory: LinearMemory
   /** First free byte after the module's own data. */
   heapBase(): number
   turns(count: number, n: number, j: number, out: number): void
@@ -147,11 +156,11 @@ export interface Backend {
   /** Size of the linear memory in bytes. */
   readonly memory: number
   /** The compiled module, to be handed to a worker: `init` takes it there, and nothing is compiled twice. */
-  readonly module: WebAssembly.Module
+  readonly module: CompiledModule
 }
 
 let instance: Routines | undefined
-let module: WebAssembly.Module | undefined
+let module: CompiledModule | undefined
 
 /** The instance, compiled and tested at the first use. */
 export function routines(): Routines {
@@ -164,7 +173,7 @@ export function routines(): Routines {
  *
  * @throws OpnormError `runtime` if it does not compile or fails its self-test
  */
-export function init(source?: BufferSource | WebAssembly.Module): void {
+export function init(source?: ArrayBuffer | ArrayBufferView | CompiledModule): void {
   if (source !== undefined) start(source)
   else routines()
 }
@@ -176,7 +185,7 @@ export function backend(): Backend {
 }
 
 /** In use only once it has passed its test. */
-function start(source?: BufferSource | WebAssembly.Module): Routines {
+function start(source?: CompiledModule): Routines {
   const [compiled, exports] = instantiate(source)
   selfTest(exports)
   module = compiled
@@ -184,7 +193,7 @@ function start(source?: BufferSource | WebAssembly.Module): Routines {
   return exports
 }
 
-function instantiate(given?: BufferSource | WebAssembly.Module): [WebAssembly.Module, Routines] {
+function instantiate(given?: CompiledModule): [CompiledModule, Routines] {
   if (typeof WebAssembly !== 'object') {
     throw new OpnormError(
       'runtime',
@@ -193,7 +202,7 @@ function instantiate(given?: BufferSource | WebAssembly.Module): [WebAssembly.Mo
   }
   try {
     const source = given ?? moduleSource()
-    const compiled = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source)
+    const compiled = source instanceof WebAssembly.Module ? source : new WebAssembly.Module(source as BufferSource)
     return [compiled, new WebAssembly.Instance(compiled).exports as unknown as Routines]
   } catch (cause) {
     const text = String(cause)

@@ -1,3 +1,4 @@
+import { congruence } from '../congruence.ts'
 import { gamma, nextDown, nextUp } from '../rounding.ts'
 import { peakOf, sqrtUp, sumOfSquares } from '../summation.ts'
 import { tabulate } from '../tensor.ts'
@@ -206,7 +207,7 @@ function startOf({ f64, routines }: Arena, { rows, columns, at, stride }: RealMa
   const length = Math.sqrt(longest) || 1
   let state = 1
   return f64(best, columns).map(x => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0
+    state = congruence(state)
     return x / length + state * 2 ** -33
   })
 }

@@ -1,5 +1,5 @@
 import { type Forward, forwardOf, kernelStrides, type SizedConv } from '../conv.ts'
-import { normalised, scaleInPlace } from '../symbol.ts'
+import { exponentOf, normalised, scaleInPlace } from '../symbol.ts'
 import { sizeOf } from '../tensor.ts'
 import { type Arena, borrow } from './arena.ts'
 import { adjointGather, forwardGather } from './gather.ts'
@@ -57,18 +57,18 @@ export interface Operator {
 }
 
 /** Opens a layer for the duration of `work`. */
-export function withOperator<T>(layer: SizedConv, work: (operator: Operator) => T): T {
-  return borrow(arena => work(openOperator(layer, arena)))
+export function withOperator<T>(layer: SizedConv, work: (operator: Operator) => T, kernel = normalised(layer.kernel.data)): T {
+  return borrow(arena => work(openOperator(layer, arena, kernel)))
 }
 
 /** The operator in an arena that the caller holds; it lives until that arena's `borrow` ends. */
-export function openOperator(layer: SizedConv, arena: Arena): Operator {
+export function openOperator(layer: SizedConv, arena: Arena, kernel = normalised(layer.kernel.data)): Operator {
   const forward = forwardOf(layer)
   const { groups, rows, columns } = forward
   // Before any table is made: a layer whose vectors and tables cannot fit is refused here, with what it would need.
   const [inputs, outputs] = [sizeOf(layer.inputSize), sizeOf(layer.outputSize)]
   borrow(inner => inner.alloc(8 * (inputs * (layer.inChannels + 1) + outputs * (layer.outChannels + 1))))
-  const { data, exponent } = normalised(layer.kernel.data)
+  const { data, exponent } = kernel
   const { out, in: inner, taps } = kernelStrides(layer)
   const group = rows * out
   const there = openSweep(arena, forwardGather(forward), {
@@ -189,27 +189,41 @@ export function normalizeVector(routines: Pick<Operator, 'norm' | 'scale'>, v: V
 }
 
 /** `T x` for one vector, channels-first. */
-export function applyLayer(layer: SizedConv, x: ArrayLike<number>): Float64Array {
-  return withOperator(layer, operator => {
+export function applyLayer(layer: SizedConv, x: Float64Array): Float64Array {
+  return product(layer, x, operator => {
     const [from, to] = [operator.input(), operator.output()]
     operator.write(from, x)
     operator.apply(from, to)
-    const numbers = operator.read(to)
-    scaleInPlace(numbers, operator.exponent)
-    return numbers
+    return to
   })
 }
 
 /** `Tᵀ y` for one vector, channels-first. */
-export function adjointLayer(layer: SizedConv, y: ArrayLike<number>): Float64Array {
-  return withOperator(layer, operator => {
+export function adjointLayer(layer: SizedConv, y: Float64Array): Float64Array {
+  return product(layer, y, operator => {
     const [from, to] = [operator.output(), operator.input()]
     operator.write(from, y)
     operator.adjoint(from, to)
-    const numbers = operator.read(to)
-    scaleInPlace(numbers, operator.exponent)
-    return numbers
+    return to
   })
+}
+
+/** Up to these exponents no sum of 2²⁵ products leaves the range: nothing need be scaled, and the smallest weights beside the largest keep their digits. */
+const ROOM = 998
+
+function product(layer: SizedConv, x: Float64Array, of: (operator: Operator) => Vector): Float64Array {
+  const { data } = layer.kernel
+  const size = exponentOf(data) + exponentOf(x)
+  const kernel = -ROOM <= size && size <= ROOM ? { data, exponent: 0 } : undefined
+  return withOperator(
+    layer,
+    operator => {
+      const numbers = operator.read(of(operator))
+      scaleInPlace(numbers, operator.exponent)
+      return numbers
+    },
+    kernel,
+  )
 }
 
 /** ∂⟨u, T v⟩/∂K[o,i,p] = Σ_x u[o,x] v[i, s x + δp − π], in the kernel's own shape and layout (METHODS §3). */

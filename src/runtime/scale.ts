@@ -12,7 +12,7 @@ export interface Normalised {
  * Exact, but for entries more than 2¹⁰²¹ times smaller than the largest, which round to a multiple of 2⁻¹⁰⁷⁴ of it.
  *
  * @param data finite numbers, subnormal ones included
- * @example normalise(Float64Array.of(6, 0)) // values [0.75, 0], exponent 3
+ * @example normalise(Float64Array.of(6, 0)).values  // [0.75, 0], and exponent 3
  */
 export function normalise(data: Float64Array): Normalised {
   return borrow(arena => {
@@ -26,7 +26,7 @@ export function normalise(data: Float64Array): Normalised {
  * ‖x‖₂ of finite numbers of any magnitude (of a matrix: ‖A‖_F), relative error below 3·2⁻⁵³ where the norm is a normal number.
  * Infinity only if the norm itself is beyond the range.
  *
- * @example frobenius(Float64Array.of(3e300, 4e300)) // 5e300
+ * @example frobenius(Float64Array.of(3e300, 4e300))  // 5e300
  */
 export function frobenius(data: Float64Array): number {
   const { root, exponent } = frobeniusParts(data)

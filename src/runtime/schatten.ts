@@ -15,7 +15,7 @@ const CACHE = 2 ** 19
  * Schatten-2^(t+1) norms of F(θ) by t − 1 squarings of G(θ), two frequencies at a time (METHODS §4); t = 0 is the Frobenius norm.
  *
  * Between squarings each matrix is scaled by a power of two of its own, Ĝ_{j+1} = 2^−x · Ĝ_jᴴĜ_j, and the root is taken on the way back:
- * ‖Ĝ_j‖² = 2^x·‖Ĝ_{j+1}‖ in Schatten norms of half the order, ± √2·γ_{n+2}·‖Ĝ_j‖_F² for the rounding of the square (docs/rounding.md).
+ * ‖Ĝ_j‖² = 2^x·‖Ĝ_{j+1}‖ in Schatten norms of half the order, ± √2·γ_{n+4}·‖Ĝ_j‖_F² for the rounding of the square (docs/rounding.md).
  */
 export function schattenNorms(
   gram: GramSymbol,

@@ -1,7 +1,7 @@
 import type { Bound } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
-import { asLayer } from '../methods/operand.ts'
+import { asLayer, asOptions } from '../methods/operand.ts'
 import { spectralNorm } from '../methods/spectral-norm.ts'
 import { scaled } from '../rounding.ts'
 import { frequencyAt, tapGradient } from '../runtime/evaluate.ts'
@@ -42,20 +42,27 @@ export interface Clipped {
  * @param ceiling positive
  * @param options rounds: most rounds before scaling does the rest, default 40
  * @throws OpnormError `option`
- * @example clip(dense([[3, 0], [0, 1]]), 2).kernel.data  // [2, 0, 0, 1] to rounding
+ * @example clip(dense([[3, 0], [0, 1]]), 2).kernel.data.map(Math.round)  // [2, 0, 0, 1]
  */
-export function clip(layer: Conv, ceiling: number, { rounds = 40 }: { readonly rounds?: number } = {}): Clipped {
+export function clip(layer: Conv, ceiling: number, options: { readonly rounds?: number } = {}): Clipped {
+  asOptions(options, 'clip')
+  const { rounds = 40 } = options
   asLayer(layer, 'clip')
-  if (!(ceiling > 0 && ceiling < Infinity))
+  if (!(typeof ceiling === 'number' && ceiling > 0 && ceiling < Infinity))
     fail('option', 'ceiling', 'a positive number', show(ceiling), 'It is the largest norm the layer may have')
   if (!Number.isInteger(rounds) || rounds < 0)
     fail('option', 'rounds', 'a whole number from 0', show(rounds), 'With 0 the kernel is only scaled')
   const before = prove(layer, layer.kernel.data)
-  if (before.upper <= ceiling) return { kernel: layer.kernel, bound: before, rounds: 0, converged: true }
+  if (before.upper <= ceiling) return { ...unchanged(layer), bound: before, rounds: 0, converged: true }
   const { data, exponent } = normalised(layer.kernel.data)
   const done = alternate(layer, data, scaled(ceiling, -exponent), rounds)
   scaleInPlace(data, exponent)
   return { ...scaledUnder(layer, data, ceiling), rounds: done }
+}
+
+/** A copy: who writes into it must not reach the layer. */
+function unchanged({ kernel: { data, shape } }: Conv): { kernel: Tensor } {
+  return { kernel: { data: data.slice(), shape } }
 }
 
 /**

@@ -1,7 +1,10 @@
 import type { Bound, Start } from '../bound.ts'
 import { fail, show } from '../errors.ts'
 import type { LinearOperator } from '../linear-operator.ts'
+import type { SizedConv } from '../conv.ts'
+import { apply } from '../methods/apply.ts'
 import { lanczos } from '../methods/lanczos.ts'
+import { asOptions, isLayer } from '../methods/operand.ts'
 import { peakOf } from '../summation.ts'
 
 export interface GradientPenaltyOptions {
@@ -36,22 +39,24 @@ export interface GradientPenalty {
  *
  * Gulrajani et al. 2017, arXiv:1704.00028; METHODS §9. A local condition: it bounds nothing elsewhere.
  *
- * @param jacobian `{shape: [outputs, inputs], apply: v ↦ J v, applyAdjoint: u ↦ Jᵀu}` at the point
+ * @param jacobian `{shape: [outputs, inputs], apply: v ↦ J v, applyAdjoint: u ↦ Jᵀu}` at the point, or a layer with an input size
  * @throws OpnormError `option`, `shape`, `nonfinite`
- * @example gradientPenalty({ shape: [1, 2], apply: v => [3 * v[0]], applyAdjoint: u => [3 * u[0], 0] }).value  // (3 − 1)² = 4
+ * @example gradientPenalty({ shape: [1, 2], apply: v => [3 * v[0]], applyAdjoint: u => [3 * u[0], 0] }).value  // 4 to rounding, (3 − 1)²
  */
-export function gradientPenalty(jacobian: LinearOperator, options: GradientPenaltyOptions = {}): GradientPenalty {
+export function gradientPenalty(jacobian: SizedConv | LinearOperator, options: GradientPenaltyOptions = {}): GradientPenalty {
+  asOptions(options, 'gradientPenalty')
   const { target = 1, oneSided = false, tolerance = 1e-6, start, seed } = options
-  if (!(target >= 0 && target < Infinity))
+  if (!(typeof target === 'number' && target >= 0 && target < Infinity))
     fail('option', 'target', 'a finite number from 0', show(target), '1 asks for a 1-Lipschitz function')
-  const scalar = jacobian?.shape?.[0] === 1
+  if (typeof oneSided !== 'boolean') fail('option', 'oneSided', 'true or false', show(oneSided), 'Check the call')
+  const row = isLayer(jacobian) || jacobian?.shape?.[0] !== 1 ? undefined : gradientStart(jacobian)
   const bound = lanczos(jacobian, {
     tolerance,
     ...(seed !== undefined && { seed }),
-    ...((start ?? scalar) && { start: start && !scalar ? start : gradientStart(jacobian) }),
+    ...((row ?? start) && { start: row ?? start }),
   })
   const right = unit(bound.start!.vectors[0])
-  const left = unit(Float64Array.from(applyOf(jacobian)(right)))
+  const left = unit(Float64Array.from(isLayer(jacobian) ? apply(jacobian, right).data : applyOf(jacobian)(right)))
   const excess = bound.value - target
   const active = !oneSided || excess > 0
   return {
@@ -72,7 +77,11 @@ function gradientStart(jacobian: LinearOperator): Start {
   const row: ArrayLike<number> | undefined = adjoint.call(jacobian, Float64Array.of(1))
   if (row?.length !== jacobian.shape[1])
     fail('shape', 'operator.applyAdjoint', `${jacobian.shape[1]} numbers`, show(row), 'It gives Jᵀu for the output u')
-  return { method: 'gradient-penalty', vectors: [Float64Array.from(row)] }
+  const vector = Float64Array.from(row)
+  const bad = vector.findIndex(x => !Number.isFinite(x))
+  if (bad >= 0)
+    fail('nonfinite', 'the product with the adjoint', 'finite numbers', `${vector[bad]} at [${bad}]`, 'Check the operator')
+  return { method: 'gradient-penalty', vectors: [vector] }
 }
 
 function applyOf(jacobian: LinearOperator): (x: Float64Array) => ArrayLike<number> {

@@ -1,9 +1,11 @@
-import type { Bound } from '../bound.ts'
+import { type Bound, checkEnds } from '../bound.ts'
 import type { Conv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
 import { asLayer } from '../methods/operand.ts'
 import { UNIT } from '../rounding.ts'
-import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import type { Tensor, TensorLike } from '../tensor.ts'
+import { cotangentOf, withinRange } from './cotangent.ts'
+import { gradientFor } from './penalty.ts'
 
 export interface Normalized<K extends 'upper' | 'estimate'> {
   /** K/σ in the kernel's own shape and layout. */
@@ -27,7 +29,8 @@ export interface Normalized<K extends 'upper' | 'estimate'> {
  *
  * @param layer the layer the bound was computed for
  * @param bound any method's result, with `{ gradient: true }` if `vjp` is to be called
- * @throws OpnormError `kind` for a floor or estimate without `unproven`; `shape` for another layer's gradient; `option` in `vjp` without one
+ * @throws OpnormError `kind` for a floor or estimate without `unproven`; `shape` for another layer's gradient; `option` in `vjp` without one;
+ *   `nonfinite` for a gradient beyond the range
  * @example normalize(layer, spectralNorm(layer, { gradient: true })).kernel
  */
 export function normalize(layer: Conv, bound: Bound<'upper' | 'exact'>): Normalized<'upper'>
@@ -47,7 +50,9 @@ export function normalize(
     fail('option', 'bound', 'a finite norm', show(norm), 'The kernel is too large to be divided by its norm')
   // A proven bound of a zero kernel may be the least double above zero.
   const sigma = layer.kernel.data.every(x => x === 0) ? 0 : norm
-  const quotient = layer.kernel.data.map(x => (sigma === 0 ? 0 : x / sigma))
+  const quotient = layer.kernel.data.map(x => (x === 0 ? 0 : x / sigma))
+  if (!quotient.every(Number.isFinite))
+    fail('option', 'bound', "this layer's own", `a norm of ${norm}`, 'The kernel divided by it leaves the range of float64')
   const margin = proven ? roundingMargin(layer, quotient) : 1
   const kernel = { data: quotient.map(x => x / margin), shape: layer.kernel.shape }
   return {
@@ -60,16 +65,14 @@ export function normalize(
 /** (1/σ′)(L̄ − ⟨L̄, K/σ′⟩·∂σ′/∂K) with σ′ = σ·margin. */
 function through(kernel: Tensor, sigma: number, margin: number, slope: Float64Array, cotangent: TensorLike): Tensor {
   const { data, shape } = kernel
-  const given = toTensor(cotangent, 'cotangent').data
-  if (given.length !== data.length)
-    fail('shape', 'cotangent', `shape ${show([...shape])}`, `${given.length} numbers`, "It has the kernel's own shape")
+  const given = cotangentOf(kernel, cotangent)
   if (sigma === 0) return { data: new Float64Array(data.length), shape }
   const along = given.reduce((sum, l, i) => sum + l * data[i], 0) * margin
-  return { data: given.map((l, i) => (l - along * slope[i]) / sigma), shape }
+  return withinRange({ data: given.map((l, i) => (l - along * slope[i]) / sigma), shape })
 }
 
 /** A floor passed off as a ceiling has no finite `upper`, whatever its label says. */
-function refuseUnproven({ kind, upper }: Bound): void {
+function refuseUnproven({ kind, lower, upper }: Bound): void {
   if (kind !== 'upper' && kind !== 'exact')
     fail(
       'kind',
@@ -86,6 +89,7 @@ function refuseUnproven({ kind, upper }: Bound): void {
       'upper: Infinity',
       'The norm left the range of float64: scale the kernel down',
     )
+  checkEnds(lower, upper, 'bound')
 }
 
 /**
@@ -105,9 +109,5 @@ function claim<K extends 'upper' | 'estimate'>(kind: K, { method, scope, work }:
 
 function gradientOf(layer: Conv, { gradient }: Bound): Float64Array {
   if (!gradient) fail('option', 'bound', 'a bound with its gradient', 'none', 'Compute it with { gradient: true }')
-  if (gradient.data.length !== layer.kernel.data.length || gradient.shape.some((n, d) => n !== layer.kernel.shape[d])) {
-    const [wanted, given] = [layer.kernel.shape, gradient.shape].map(shape => `shape ${show([...shape])}`)
-    fail('shape', 'bound.gradient', wanted, given, "Give this layer's own bound")
-  }
-  return gradient.data
+  return gradientFor(layer, gradient).data
 }

@@ -1,7 +1,7 @@
 import type { Bound, Start } from '../bound.ts'
 import { type Conv, conv, dense } from '../conv.ts'
 import { fail, show } from '../errors.ts'
-import { asLayer } from '../methods/operand.ts'
+import { asLayer, asOptions } from '../methods/operand.ts'
 import { tensorNorm } from '../methods/tensor-norm.ts'
 import { flipPlanes } from '../symbol.ts'
 import { sizeOf, type Tensor } from '../tensor.ts'
@@ -40,10 +40,11 @@ export interface OrthogonalityOptions {
  * Grishina, Gorbunov, Rakhuba 2024, arXiv:2409.11859; METHODS §5.
  *
  * @throws OpnormError `option`; `nonfinite` where K⋆Kᵀ leaves the range
- * @example orthogonality(dense([[0, 2], [2, 0]]), 'tensor-norm').value  // ‖4I − I‖ = 3
+ * @example orthogonality(dense([[0, 2], [2, 0]]), 'tensor-norm').value  // 3.000000003, where ‖4I − I‖ = 3
  */
 export function orthogonality(layer: Conv, kind: 'tensor-norm' | 'ratio', options: OrthogonalityOptions = {}): Orthogonality {
   asLayer(layer, 'orthogonality')
+  asOptions(options, 'orthogonality')
   if (kind === 'tensor-norm') return distance(layer, options.start)
   if (kind === 'ratio') return ratio(layer, options)
   return fail('option', 'kind', "'tensor-norm' or 'ratio'", show(kind), 'Check the spelling')
@@ -124,6 +125,14 @@ function ratio(layer: Conv, { bound: method = tensorNorm, start }: Orthogonality
   const peak = peakOf(data)
   if (peak === 0) fail('option', 'kernel', 'some entry other than zero', 'all zeros', 'A ratio of norms needs a norm')
   const bound = differentiated(method, layer, start)
+  if (bound.value === Infinity)
+    fail(
+      'nonfinite',
+      'kernel',
+      'weights whose norm is a finite number',
+      String(peak),
+      'Scale the layer down: the ratio is the same',
+    )
   const slope = bound.gradient
   const length = Math.sqrt(data.reduce((sum, x) => sum + (x / peak) * (x / peak), 0))
   const value = bound.value / peak / length

@@ -1,8 +1,9 @@
 import type { Conv } from '../conv.ts'
 import { fail, show } from '../errors.ts'
-import { asLayer } from '../methods/operand.ts'
+import { asLayer, asOptions } from '../methods/operand.ts'
 import { scaled, scaledUp } from '../rounding.ts'
-import { type Tensor, type TensorLike, toTensor } from '../tensor.ts'
+import type { Tensor, TensorLike } from '../tensor.ts'
+import { cotangentOf, withinRange } from './cotangent.ts'
 import { type LayerRows, layerRows, outputChannelOf } from './layer-rows.ts'
 import { type RowScale, rowScales, rowScalesVjp } from './row-scales.ts'
 
@@ -30,7 +31,9 @@ export interface Rescaled {
  * @throws OpnormError `option`, also where the last squaring would take more than 10¹¹ multiplications
  * @example rescale(dense([[3, 4], [0, 0]])).scale  // [5.00000000004, 0]
  */
-export function rescale(layer: Conv, { iterations = 1 }: { readonly iterations?: number } = {}): Rescaled {
+export function rescale(layer: Conv, options: { readonly iterations?: number } = {}): Rescaled {
+  asOptions(options, 'rescale')
+  const { iterations = 1 } = options
   asLayer(layer, 'rescale')
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > 10)
     fail('option', 'iterations', 'a whole number from 1 to 10', show(iterations), '1 is AOL; 2 or 3 come close to norm 1')
@@ -44,7 +47,7 @@ export function rescale(layer: Conv, { iterations = 1 }: { readonly iterations?:
   return {
     kernel: { data, shape: layer.kernel.shape },
     scale,
-    vjp: cotangent => vjpOf(layer, groups, data, cotangentOf(layer, cotangent)),
+    vjp: cotangent => vjpOf(layer, groups, data, cotangentOf(layer.kernel, cotangent)),
   }
 }
 
@@ -105,29 +108,7 @@ function vjpOf(layer: Conv, groups: GroupScales[], rescaled: Float64Array, cotan
     })
     rows.fold(rowScalesVjp(stages, weights), data)
   })
-  const bad = data.findIndex(x => !Number.isFinite(x))
-  if (bad >= 0)
-    fail(
-      'option',
-      'cotangent',
-      'a gradient within the range of float64',
-      `${data[bad]} at ${bad}`,
-      'The rows of the kernel differ too much in scale',
-    )
-  return { data, shape: layer.kernel.shape }
-}
-
-function cotangentOf(layer: Conv, cotangent: TensorLike): Float64Array {
-  const { data } = toTensor(cotangent, 'cotangent')
-  if (data.length !== layer.kernel.data.length)
-    fail(
-      'shape',
-      'cotangent',
-      `shape ${show([...layer.kernel.shape])}`,
-      `${data.length} numbers`,
-      "It has the kernel's own shape",
-    )
-  return data
+  return withinRange({ data, shape: layer.kernel.shape })
 }
 
 /** The last squaring multiplies every pair of taps of (W Wᴴ)^{2^{n−2}}: beyond 10¹¹ products it would run for minutes. */

@@ -131,10 +131,21 @@ test('any geometry, in one, two and three dimensions', () => {
   assert.ok(made > 250, `only ${made} layers had an output`)
 })
 
+test('small weights beside large ones keep their digits', () => {
+  const layer = conv({ data: [1e300, 0, 0, 1e-300], shape: [2, 2, 1] }, { inputSize: 1 })
+  for (const product of [applyLayer, adjointLayer]) {
+    assert.equal(Array.from(product(layer, Float64Array.of(0, 1))), [0, 1e-300])
+    assert.equal(Array.from(product(layer, Float64Array.of(0.5, 1))), [5e299, 1e-300])
+  }
+  // Where sums may leave the range on their way it is scaled all the same.
+  const cancelling = conv({ data: [1e308, 1e308, -1e308], shape: [1, 3, 1] }, { inputSize: 1 })
+  assert.equal(Array.from(applyLayer(cancelling, Float64Array.of(1, 1, 1))), [1e308])
+})
+
 test('kernels of any magnitude: products of unit vectors stay in range', () => {
   for (const magnitude of [1e-300, 1e300, 5e-324]) {
     const layer = conv({ data: [magnitude, -magnitude], shape: [1, 1, 2] }, { inputSize: 3, pad: 'valid' })
-    assert.equal(Array.from(applyLayer(layer, [1, 0.5, 1])), [magnitude * 0.5, -magnitude * 0.5])
+    assert.equal(Array.from(applyLayer(layer, Float64Array.of(1, 0.5, 1))), [magnitude * 0.5, -magnitude * 0.5])
     withOperator(layer, operator => {
       const [x, y] = [operator.input(), operator.output()]
       operator.write(x, [1, 0, 0])

@@ -5,9 +5,11 @@ import { nearest } from '../../src/audit/nearest.ts'
 import { readReport } from '../../src/audit/read-report.ts'
 import { shareOf } from '../../src/audit/shard.ts'
 import { taskOf } from '../../src/audit/task.ts'
+import { OpnormError } from '../../src/errors.ts'
 import { readModel } from '../../src/formats/index.ts'
 import { toJson } from '../../src/report/json.ts'
 import { numbers, SMALL, safetensors } from '../cli/terminal.ts'
+import { floats, writeOnnx } from '../formats/writers/onnx.ts'
 
 const model = readModel({ name: 'm.safetensors', bytes: safetensors(SMALL) })
 
@@ -76,6 +78,38 @@ test('shares are disjoint and complete', () => {
     assert.is(seen.length, files * 5)
     assert.is(new Set(seen).size, files * 5)
   }
+})
+
+test('a goal is checked before anything is done', () => {
+  const refuses = (given: unknown, pattern: RegExp, of: unknown = model): void =>
+    assert.throws(
+      () => audit(of as typeof model, given as object),
+      (error: Error) => error instanceof OpnormError && error.code === 'option' && pattern.test(error.message),
+    )
+  refuses({ layers: 5 }, /^layers: expected a pattern such as 'features\.\*', got 5/)
+  refuses({ methods: 'f4' }, /^methods: expected names such as \['f4'\], got 'f4'/)
+  refuses({ methods: [4] }, /^methods: /)
+  refuses({ gap: 'small' }, /^gap: expected a number/)
+  refuses({ maxNorm: NaN }, /^maxNorm: expected a number, got NaN/)
+  refuses(null, /^goal: expected an object/)
+  refuses({}, /^model: expected what readModel gives, got null/, null)
+  refuses({}, /^model: expected what readModel gives/, { name: 'm', bytes: new Uint8Array(4) })
+})
+
+test('a bound that exceeds every number is none, with its reason in every report', () => {
+  const names = Array.from({ length: 20 }, (_, i) => `v${i}`)
+  const nodes = names.map((name, i) => ({ op: 'Mul', inputs: [names[i - 1] ?? 'x', 'k'], outputs: [name] }))
+  const graph = {
+    nodes,
+    initializers: [floats('k', [1], [1e38])],
+    inputs: [{ name: 'x', shape: [2] }],
+    outputs: [{ name: 'v19' }],
+  }
+  const { models, findings } = audit(readModel({ name: 'm.onnx', bytes: writeOnnx(graph) }), { maxLipschitz: 5 })
+  assert.is(models[0].network!.upper, null)
+  assert.match(models[0].network!.refused!, /^the bound exceeds every number, from Mul 'v8' on$/)
+  const { message } = findings.find(({ what }) => what === 'max-lipschitz')!
+  assert.match(message, /of at most 5, got the bound exceeds every number, from Mul/)
 })
 
 test('a typing error is close to what was meant, and noise to nothing', () => {

@@ -183,6 +183,11 @@ const pooled: OperatorCase[] = [
     attributes: { kernel_shape: [3, 3], dilations: [2, 1], ceil_mode: 1, strides: [2, 2] },
     label: 'dilated, ceil',
   }),
+  single('MaxPool', image, {
+    attributes: { kernel_shape: [2, 2], strides: [2, 2] },
+    outputs: ['y0', ''],
+    label: 'its places left out',
+  }),
   single('MaxPool', image, { attributes: { kernel_shape: [2, 2], auto_pad: 'SAME_UPPER', strides: [2, 2] }, label: 'same' }),
   single('AveragePool', image, { attributes: { kernel_shape: [3, 2], strides: [2, 1], pads: [1, 0, 1, 1] } }),
   single('AveragePool', image, {
@@ -258,6 +263,29 @@ const composed: OperatorCase[] = [
       { op: 'Concat', inputs: ['c', 'a'], outputs: ['y0'], attributes: { axis: 1 } },
     ],
     constants: [floats('two', [], [2])],
+    outputs: ['y0'],
+    opset: 13,
+  },
+  {
+    name: 'batch norm with a scale and a shift that the graph computes',
+    shapes: [[1, 3, 4, 4]],
+    nodes: [
+      { op: 'Mul', inputs: ['a', 'c'], outputs: ['g'] },
+      { op: 'Sub', inputs: ['a', 'c'], outputs: ['b'] },
+      { op: 'BatchNormalization', inputs: ['x0', 'g', 'b', 'm', 'v'], outputs: ['y0'] },
+    ],
+    constants: [floats('a', [3], [2, -3, 1]), floats('c', [3], [1, 2, 4]), random('m', [3]), floats('v', [3], [0.5, 1.5, 3])],
+    outputs: ['y0'],
+    opset: 13,
+  },
+  {
+    name: 'x·hardsigmoid(x), the shift left out',
+    shapes: [[30]],
+    nodes: [
+      { op: 'HardSigmoid', inputs: ['x0'], outputs: ['s'], attributes: { alpha: f(1 / 6) } },
+      { op: 'Mul', inputs: ['x0', 's'], outputs: ['y0'] },
+    ],
+    constants: [],
     outputs: ['y0'],
     opset: 13,
   },

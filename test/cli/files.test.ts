@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { expand, writeWhole } from '../../src/cli/files.ts'
+import { expand } from '../../src/cli/files.ts'
 import { folder, numbers, put, report, run, SMALL, safetensors } from './terminal.ts'
 
 const good = safetensors(SMALL)
@@ -46,6 +46,17 @@ test('a file that could not be read is named once', async () => {
     assert.ok(lines.length > 0, format)
     for (const line of lines) assert.ok(line.split(bad).length <= 2, line)
   }
+})
+
+test('what could not be read is said where somebody looks, once', async () => {
+  const bad = `${folder()}/missing.npy`
+  const sentence = `${bad}: expected a model file, got nothing of that name. Check the path\n`
+  const piped = await run([bad])
+  assert.is(piped.code, 3)
+  assert.is(piped.err, `opnorm: ${sentence}`)
+  const shown = await run([bad], { tty: true, env: { NO_COLOR: '1' } })
+  assert.is(shown.out, sentence)
+  assert.is(shown.err, '')
 })
 
 test('a file without a layer, and a pattern that fits none, are findings', async () => {
@@ -103,19 +114,6 @@ test('patterns match files, in order, across folders', async () => {
   assert.equal(under(await expand([`${place}/?.txt`, `${place}/*.txt`])), ['c.txt'])
   assert.equal(under(await expand([`${place}/*/d.bin`])), ['deep/d.bin'])
   assert.equal(await expand([`${place}/*.none`]), [`${place}/*.none`])
-})
-
-test('files are written whole or not at all', async () => {
-  const place = folder()
-  const target = put(place, 'report.json', 'old')
-  await writeWhole(target, 'new')
-  assert.is(readFileSync(target, 'utf8'), 'new')
-  assert.equal(readdirSync(place), ['report.json'])
-  const refused = await writeWhole(`${place}/none/report.json`, 'x').then(
-    () => '',
-    (error: Error) => error.message,
-  )
-  assert.match(refused, 'expected a place that can be written, got ENOENT')
 })
 
 test.run()

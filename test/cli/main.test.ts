@@ -109,6 +109,20 @@ test('CSV has one row per layer and method, quoted where it must be', async () =
   for (const row of rows) assert.is(row.replace(/"(?:[^"]|"")*"/g, '').split(',').length, fields)
 })
 
+test('a name that a spreadsheet would take for a formula is text in CSV; numbers stay numbers', async () => {
+  const names = ['=1+1.weight', '@SUM(A1).weight', '-1+2.weight', '+1;=2.weight', '\t=1.weight', '\r=1.weight', '1=1.weight']
+  const tensors = Object.fromEntries(names.map(name => [name, { shape: [1, 1, 1], data: Float32Array.of(1e-9) }]))
+  const { out } = await run([put(place, 'sly.safetensors', safetensors(tensors)), '-f', 'csv'])
+  const cells = out.replaceAll('\r\n', '\n').match(/"(?:[^"]|"")*"|[^,\n]*/g)!
+  for (const name of names.slice(0, -1)) {
+    assert.ok(cells.includes(`'${name}`) || cells.includes(`"'${name}"`), name)
+    assert.not(cells.includes(name) || cells.includes(`"${name}"`), name)
+  }
+  assert.ok(cells.includes('1=1.weight'))
+  const numeric = cells.filter(cell => /^'?-?[\d.]+(e[-+]\d+)?$/.test(cell))
+  assert.ok(numeric.length > 4 * names.length && numeric.every(cell => !cell.startsWith("'")))
+})
+
 test('Markdown keeps names in their cells', async () => {
   const odd = put(place, 'md.safetensors', safetensors({ 'a|b<i>.weight': { shape: [2, 2, 3, 3] } }))
   const { out } = await run([odd, '-f', 'markdown'])
@@ -142,7 +156,7 @@ test('reports go to files, findings to standard error', async () => {
 })
 
 test('quiet leaves the findings', async () => {
-  assert.is((await run([model, '-q'])).out.trim(), '')
+  assert.is((await run([model, '-q'])).out, '')
   assert.match((await run([model, '-q', '--max-norm', '1e-3'])).out, 'a.weight')
 })
 

@@ -58,9 +58,22 @@ test('an operator without a bound is named, and there is no number', async () =>
   assert.match(open.out, "no certificate: input 'x' has open sides [?, 2, ?, ?]. Give them with inputShapes (--input-shape)")
 })
 
-test('a shape that contradicts the graph is said with it', async () => {
-  const { out } = await run([residual, '--input-shape', '1x3x8x8'])
+test('a shape that contradicts the graph is said with it, and wrong usage', async () => {
+  const { code, out, err } = await run([residual, '--input-shape', '1x3x8x8'])
+  assert.is(code, 2)
   assert.match(out, 'expected a shape like [?, 2, ?, ?], got [1, 3, 8, 8]')
+  assert.match(err, "residual.onnx: --input-shape: expected a shape like [?, 2, ?, ?] for 'x', got [1, 3, 8, 8]. Fill in")
+  assert.is((await run([residual, '--input-shape', 'x=1x2x8'])).code, 2)
+})
+
+test('the shape of an input that no network has is wrong usage, and the inputs there are are named', async () => {
+  const wrong = ['--input-shape', 'y=1x2x8x8']
+  const { code, out, err } = await run([residual, ...wrong])
+  assert.is(code, 2)
+  assert.match(out, '1 convolution')
+  assert.is(err, "opnorm: --input-shape: expected 'x', got 'y'. Use the graph's own names\n")
+  // A part sees some of the files only: the name may be of another's.
+  assert.is((await run([residual, ...wrong, '--shard', '1/2'])).code, 0)
 })
 
 test.run()

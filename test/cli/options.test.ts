@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { help } from '../../src/cli/help.ts'
@@ -9,6 +10,14 @@ test('help names every option and every option has help', () => {
   for (const [, name] of help.matchAll(/--([a-z][a-z-]*)/g))
     assert.ok(OPTION_NAMES.includes(name), `--help speaks of --${name}, which is no option`)
   for (const line of help.split('\n')) assert.ok(line.length <= 130, line)
+})
+
+test('help and the documentation list the same exit codes', () => {
+  const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+  const codes = (text: string, row: RegExp) => [...text.matchAll(row)].map(([, code]) => Number(code))
+  const listed = codes(help.slice(help.indexOf('Exit codes')), /^ {2}(\d+) {2}/gm)
+  assert.equal(listed, [0, 1, 2, 3, 70, 130])
+  assert.equal(codes(page, /^\| (\d+) \|/gm), listed)
 })
 
 test('an unknown option suggests the nearest one and is wrong usage', async () => {
@@ -42,6 +51,10 @@ test('wrong values are wrong usage, one sentence each', async () => {
     ['m', '--format', 'yaml'],
     ['m', '--shard', '0/3'],
     ['m', '--shard', '4/3'],
+    ['m', '--shard', '1/2/3'],
+    ['m', '--shard', '1/'],
+    ['merge', 'm', '--gap', '1e-3'],
+    ['merge', 'm', '--fold'],
     ['m', '--max-norm', 'NaN'],
     ['m', '--threads', '0'],
     ['m', '--json=yes'],

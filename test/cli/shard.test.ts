@@ -74,4 +74,21 @@ test('a merged report is printed like any other, limits and all', async () => {
   assert.match(table, 'expected a norm of at most 0.001')
 })
 
+test('a merge is the gate of a build: its limits are checked, and are those of the whole', async () => {
+  const parts: string[] = []
+  for (const part of [1, 2])
+    parts.push(put(place, `gate-${part}.json`, (await run([...models, '--json', '--shard', `${part}/2`])).out))
+  const whole = await report(['merge', ...parts])
+  const largest = Math.max(...whole.models.flatMap(model => model.layers.map(layer => layer.enclosure!.upper!)))
+  const limited = await report(['merge', ...parts, '--max-norm', String(largest)])
+  assert.is(limited.goal.maxNorm, largest)
+  assert.is((await run(['merge', ...parts, '--max-norm', String(largest)])).code, 0)
+  const { code, out } = await run(['merge', ...parts, '--max-norm', String(largest * 0.999)])
+  assert.is(code, 1)
+  assert.match(out, 'expected a norm of at most')
+  const lipschitz = await run(['merge', ...parts, '--max-lipschitz', '1e30'])
+  assert.is(lipschitz.code, 1)
+  assert.match(lipschitz.out, 'expected a certified Lipschitz constant of at most 1e+30, got no graph in the file')
+})
+
 test.run()

@@ -173,6 +173,24 @@ test('quantised kernels are read as the numbers they stand for', () => {
   assert.equal(numbers(read(linear).layers[0].kernel), [1, 2, 1, 3])
 })
 
+test('a quantised kernel whose zero point is computed is not read as if it were 0', () => {
+  const kernel: TensorSpec = { name: 'w', type: 3, dims: [1, 1, 1, 2], raw: new Uint8Array(Int8Array.of(1, -2).buffer) }
+  const zero: TensorSpec = { name: 'z', type: 3, dims: [], raw: new Uint8Array(Int8Array.of(1).buffer) }
+  const spec = (with_: string) => ({
+    nodes: [
+      { op: 'Add', inputs: ['z', 'z'], outputs: ['zz'] },
+      { op: 'QLinearConv', inputs: ['x', 's', 'z', 'w', 's', with_, 's', 'z'], outputs: ['y'] },
+    ],
+    initializers: [kernel, zero, floats('s', [], [0.5])],
+    inputs: [{ name: 'x', shape: [1, 1, 4, 4] }],
+    outputs: [{ name: 'y' }],
+  })
+  assert.equal(numbers(read(spec('z')).layers[0].kernel), [0, -1.5])
+  const { layers, skipped } = read(spec('zz'))
+  assert.equal(layers, [])
+  assert.ok(skipped.some(({ name, why }) => name === 'w' && /is computed, not stored/.test(why)))
+})
+
 test('constants moved about before their layer are followed', () => {
   const w = floats('w', [2, 3], [1, 2, 3, 4, 5, 6])
   const after = (...before: NodeSpec[]) => {

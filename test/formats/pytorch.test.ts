@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { audit } from '../../src/audit/audit.ts'
 import { OpnormError } from '../../src/errors.ts'
 import { readModel } from '../../src/formats/index.ts'
 import { unpickle } from '../../src/formats/pytorch/pickle.ts'
@@ -108,6 +109,62 @@ test('a model saved whole tells its own geometry, and its class is only named', 
   assert.equal([name, geometry], ['first.weight', { stride: [2, 2], dilation: [1, 1], pad: [1, 0, 1, 0], groups: 2 }])
   assert.is(geometryFrom, 'file')
   assert.ok(model.skipped.some(({ name, why }) => name === 'mine.Net' && /never run/.test(why)))
+})
+
+test('a norm saved whole tells its own ε; where none is stored, the assumed one is said', () => {
+  const convolution: Python = {
+    call: 'torch.nn.modules.conv.Conv2d',
+    args: [],
+    state: dict({ _parameters: dict({ weight: torchTensor({ key: '0', count: 6, shape: [2, 1, 3, 1] }) }) }),
+  }
+  const two = torchTensor({ key: '0', count: 6, offset: 1, shape: [2] })
+  const vectors = { _buffers: dict({ running_mean: two, running_var: two }), _parameters: dict({ weight: two, bias: two }) }
+  const norm = (state: Record<string, Python>): Python => ({
+    call: 'torch.nn.modules.batchnorm.BatchNorm2d',
+    args: [],
+    state: dict(state),
+  })
+  const net = (of: Python): Python => ({
+    call: 'mine.Net',
+    args: [],
+    state: dict({ _modules: dict({ conv1: convolution, bn1: of }) }),
+  })
+  const own = read(writeTorchZip(net(norm({ ...vectors, eps: 0.5 })), storage))
+  assert.equal(
+    [own.batchNorms[0].epsilon, own.batchNorms[0].epsilonFrom, own.batchNorms[0].follows],
+    [0.5, undefined, 'conv1.weight'],
+  )
+  // Scripted modules hold their tensors themselves; a checkpoint may wrap the whole.
+  const flat = norm({ running_mean: two, running_var: two, weight: two, eps: 1 })
+  const wrapped = read(writeTorchZip(dict({ model: net(flat) }), storage))
+  assert.equal([wrapped.batchNorms[0].name, wrapped.batchNorms[0].epsilon], ['bn1', 1])
+  const none = read(writeTorchZip(net(norm(vectors)), storage))
+  assert.equal([none.batchNorms[0].epsilon, none.batchNorms[0].epsilonFrom], [1e-5, 'default'])
+  const notes = (model: typeof own, fold: boolean) =>
+    audit(model, { fold, gap: 0.1 }).models[0].notes.filter(note => /ε/.test(note))
+  assert.equal(notes(own, true), [])
+  assert.equal(notes(none, false), [])
+  assert.match(notes(none, true)[0], /no ε of the batch norms that are folded: 1e-5 is assumed/)
+  const folded = audit(own, { fold: true }).models[0].layers[0].enclosure!
+  // Rows [0, 1, 2] and [3, 4, 5], one channel each: scales 1/√1.5 and 2/√2.5 of sums 3 and 12.
+  const truth = Math.hypot(3 / Math.sqrt(1.5), 24 / Math.sqrt(2.5))
+  assert.ok(folded.lower! <= truth && truth <= folded.upper! && folded.upper! < truth * 1.00001, `${folded.upper} for ${truth}`)
+})
+
+test('a scale that is not read is not a scale left out', () => {
+  const two = torchTensor({ key: '0', count: 6, offset: 1, shape: [2] })
+  const entries = {
+    'conv1.weight': torchTensor({ key: '0', count: 6, shape: [2, 1, 3, 1] }),
+    'bn1.bias': two,
+    'bn1.running_mean': two,
+    'bn1.running_var': two,
+  }
+  const norms = (weight: Record<string, Python>) =>
+    read(writeTorchZip(dict({ ...entries, ...weight }), storage)).batchNorms.length
+  assert.is(norms({}), 1)
+  assert.is(norms({ 'bn1.weight': two }), 1)
+  assert.is(norms({ 'bn1.weight': torchTensor({ type: 'ComplexFloatStorage', key: '0', count: 3, shape: [2] }) }), 0)
+  assert.is(norms({ 'bn1.weight': torchTensor({ key: '0', count: 6, shape: [2, 1] }) }), 0)
 })
 
 test('padding that no norm here covers is said of its layer; a tensor alone has a name', () => {

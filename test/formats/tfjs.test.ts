@@ -79,7 +79,7 @@ test('a model TensorFlow.js wrote: every layer and the graph between them', asyn
   assert.equal(graph!.inputs[0].shape, [null, 8, 8, 2])
   assert.equal(
     graph!.nodes.map(({ op }) => op).join(' '),
-    'Conv Add Relu BatchNormalization Conv Identity BatchNormalization Sum Conv Add Conv Conv Add ConvTranspose Add GlobalAveragePool Flatten MatMul Add Softmax',
+    'Conv Add Relu BatchNormalization Conv BatchNormalization Sum Conv Add Conv Conv Add ConvTranspose Add GlobalAveragePool Flatten MatMul Add Softmax',
   )
   assert.equal(
     graph!.nodes.filter(({ domain }) => domain !== ''),

@@ -27,6 +27,11 @@ const unsized = conv(kernel)
 const operator = { shape: [2, 3] as const, apply: () => [1, 2], applyAdjoint: () => [1, 2, 3] }
 // biome-ignore lint/suspicious/noExplicitAny: what the type refuses, the call must refuse too
 const wrong = (value: unknown) => value as any
+/** Deeper than the stack. */
+let nested: unknown = 1
+for (let level = 0; level < 100_000; level++) nested = [nested]
+const itself: unknown[] = []
+itself.push(itself)
 
 /** What is called, the code of the error, and a part of its sentence. */
 const table: [what: string, call: () => unknown, code: string, part: RegExp][] = [
@@ -41,6 +46,50 @@ const table: [what: string, call: () => unknown, code: string, part: RegExp][] =
   ['groups that do not divide', () => conv(kernel, { groups: 3 }), 'geometry', /groups: expected a divisor of 2/],
   ['stride 0', () => conv(kernel, { stride: 0 }), 'geometry', /stride: expected whole numbers from 1/],
   ['two strides in 1-D', () => conv([[[1]]], { stride: [1, 2] }), 'geometry', /stride/],
+  ['no geometry at all', () => conv(kernel, wrong(null)), 'geometry', /geometry: expected an object, got null/],
+  ['a number as geometry', () => conv(kernel, wrong(2)), 'geometry', /geometry: expected an object, got 2/],
+  ['no pad', () => conv(kernel, { pad: wrong(null) }), 'geometry', /pad: expected one number or 2, got null/],
+  ['no input size', () => conv(kernel, { inputSize: wrong(null) }), 'geometry', /inputSize: expected one number or 2, got null/],
+  [
+    'a pad with nothing but a length',
+    () => conv(kernel, { pad: wrong({ length: 1e9 }) }),
+    'geometry',
+    /pad: expected one number or 2, got an object with length/,
+  ],
+  ['a stride with nothing but a length', () => conv(kernel, { stride: wrong({ length: 4e9 }) }), 'geometry', /stride/],
+  ['groups with nothing but a length', () => conv(kernel, { groups: wrong({ length: 1e9 }) }), 'geometry', /groups/],
+  [
+    'a stride without end',
+    () => conv(kernel, { stride: wrong(nested) }),
+    'geometry',
+    /stride: expected one number or 2, got \[…\]/,
+  ],
+  [
+    'a layout without end',
+    () => conv(kernel, { layout: wrong(nested) }),
+    'geometry',
+    /layout: expected 'OIHW' or 'HWIO', got \[…\]/,
+  ],
+  ['arrays without end', () => conv(wrong(nested)), 'tensor', /kernel: expected a number at \[0, 0, .*got \[…\]/],
+  ['an array that holds itself', () => conv(wrong(itself)), 'tensor', /kernel: expected a number at/],
+  [
+    'a shape without end',
+    () => conv({ data: [1], shape: wrong(nested) }),
+    'shape',
+    /kernel.shape: expected whole numbers from 0/,
+  ],
+  [
+    'arrays that promise more than they hold',
+    () => conv(wrong([new Array(60_000).fill(0).map((_, i) => (i > 0 ? 1 : [new Array(60_000).fill(1)]))])),
+    'shape',
+    /kernel: expected 1 entries at \[0, 1\], got 1/,
+  ],
+  [
+    'one number for 30000 × 30000 taps',
+    () => conv({ data: [1], shape: [1, 1, 30_000, 30_000], strides: [0, 0, 0, 0] }),
+    'memory',
+    /kernel: expected at most 4096 MB, got 6867 MB/,
+  ],
   ['no output', () => conv(kernel, { inputSize: 2, pad: 'valid' }), 'geometry', /output of at least 1/],
   [
     'a stride that does not divide',
@@ -72,6 +121,7 @@ const table: [what: string, call: () => unknown, code: string, part: RegExp][] =
   ['9 spatial Gram iterations', () => spatialGram(padded, { iterations: 9 }), 'option', /from 1 to 8/],
   ['no sweeps', () => tensorNorm(padded, { sweeps: 0 }), 'option', /sweeps/],
   ['a grid as coarse as the kernel', () => gram(padded, { gridSize: 2 }), 'option', /gridSize: expected a whole number from 3/],
+  ['a grid of a billion points', () => lipGrid(padded, { gridSize: 1e9 }), 'option', /from 3, .* to 1048576, got 1000000000/],
   ['the same for lipGrid', () => lipGrid(padded, { gridSize: 2.5 }), 'option', /gridSize/],
   ['tolerance 0', () => lanczos(padded, { tolerance: 0 }), 'option', /tolerance: expected a number between 0 and 1/],
   ['gap 0', () => spectralNorm(padded, { gap: 0 }), 'option', /gap/],

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { adjoint, apply, conv, type Geometry, lanczos, type SizedConv } from '../../src/index.ts'
+import { adjoint, apply, conv, type Geometry, lanczos, power, type SizedConv } from '../../src/index.ts'
 import { windowStart } from '../../src/methods/window-start.ts'
 import { seeded } from '../oracle.ts'
 
@@ -129,6 +130,44 @@ test("a caller's operator at the ends of the range", () => {
     const { value, converged } = lanczos({ shape: [50, 50], apply: times, applyAdjoint: times })
     assert.ok(converged && Math.abs(value / scale - 1) < 1e-14, `${value / scale} at ${scale}`)
   }
+})
+
+test('operators given by their products, of any size', () => {
+  for (const s of [1e300, 1e200, 3e90, 1, 1e-85, 1e-200, 1e-300]) {
+    const operator = {
+      shape: [2, 2] as const,
+      apply: (v: Float64Array) => [3 * s * v[0], 4 * s * v[1]],
+      applyAdjoint: (u: Float64Array) => [3 * s * u[0], 4 * s * u[1]],
+    }
+    for (const { value, lower, converged } of [lanczos(operator), power(operator)]) {
+      assert.ok(Math.abs(value / (4 * s) - 1) < 1e-12 && value <= 4 * s * (1 + 1e-15), `${s}: ${value}`)
+      assert.ok(lower === value && converged !== false)
+    }
+  }
+})
+
+test('products that no power of two brings into the range are refused', () => {
+  const scales = [1e-300, 1e300]
+  const product = (v: Float64Array) => scales.map((s, i) => s * v[i])
+  const start = { method: 'power', vectors: [Float64Array.of(1, 1e-320)] }
+  assert.throws(
+    () => lanczos({ shape: [2, 2], apply: product, applyAdjoint: product }, { start }),
+    /differ by more than doubles hold/,
+  )
+})
+
+test('callbacks may call this library themselves, and need more memory than there was', () => {
+  // a process of its own, whose memory is small yet
+  const script = `
+    import { adjoint, apply, conv, lanczos } from '${new URL('../../src/index.ts', import.meta.url)}'
+    const data = Float64Array.from({ length: 2304 }, (_, i) => Math.sin(i * i))
+    const layer = conv({ data, shape: [16, 16, 3, 3] }, { inputSize: 32 })
+    const n = 16 * 32 * 32
+    const operator = { shape: [n, n], apply: v => apply(layer, v).data, applyAdjoint: u => adjoint(layer, u).data }
+    const found = lanczos(operator, { tolerance: 1e-4 }).value
+    console.log(Math.abs(found / lanczos(layer).value - 1) < 1e-3)`
+  const said = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { encoding: 'utf8' })
+  assert.is(said.trim(), 'true')
 })
 
 test.run()

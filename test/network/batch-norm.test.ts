@@ -1,6 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { conv } from '../../src/conv.ts'
+import { OpnormError } from '../../src/errors.ts'
+import { spectralNorm } from '../../src/methods/spectral-norm.ts'
+import { activation } from '../../src/network/activation.ts'
 import { batchNorm, foldBatchNorm } from '../../src/network/batch-norm.ts'
 import { type Definition, mulberry32, operatorMatrix, seeded } from '../oracle.ts'
 
@@ -81,8 +84,40 @@ test('what cannot be folded is refused', () => {
   const layer = conv({ data: [1, 2], shape: [2, 1, 1] })
   assert.throws(() => foldBatchNorm(layer, { variance: [1, 1, 1] }), /^batch norm: expected 2 channels, got 3\./)
   assert.throws(() => foldBatchNorm(layer, { variance: [1, -1] }), /^batch norm: expected variance \+ epsilon above 0, got -1/)
-  assert.throws(() => foldBatchNorm(layer, { variance: [1, NaN] }), /^batch norm: expected finite variances, got NaN at \[1\]/)
+  assert.throws(
+    () => foldBatchNorm(layer, { variance: [1, NaN] }),
+    /^batch norm variance: expected finite numbers, got NaN at \[1\]/,
+  )
   assert.throws(() => batchNorm({ gamma: [1], variance: [1, 2] }), /^batch norm: expected as many scales/)
+  assert.throws(() => batchNorm({ variance: [] }), /at least one, got none and 0/)
+  assert.throws(() => batchNorm({ variance: [1], epsilon: NaN }), /^batch norm epsilon: expected a finite number, got NaN/)
+  for (const bad of [undefined, null, {}, { variance: 3 }, { variance: [1], gamma: {} }] as never[])
+    assert.throws(
+      () => batchNorm(bad),
+      (error: unknown) => error instanceof OpnormError,
+    )
+  assert.throws(() => foldBatchNorm([[1]] as never, { variance: [1] }), /^foldBatchNorm: expected a layer/)
+})
+
+test('tensors of every form are read, not counted', () => {
+  const wanted = batchNorm({ gamma: [1, 3], variance: [1e-4, 1] })
+  assert.ok(wanted.value > 2)
+  const gamma = { data: Float32Array.of(1, 3), shape: [2] }
+  assert.equal(batchNorm({ gamma, variance: { data: Float64Array.of(1e-4, 1), dims: [2] } }), wanted)
+  assert.is(activation('leaky-relu', { data: [5, -7], shape: [2] }).value, 7)
+  for (const bad of [{}, true, 'x', [Number.NaN]] as never[])
+    assert.throws(
+      () => activation('leaky-relu', bad),
+      (error: unknown) => error instanceof OpnormError,
+    )
+})
+
+test('a scale below the normal numbers is off by more than a relative error, and that is counted', () => {
+  const { conv: folded, rounding } = foldBatchNorm(conv([[[1e300]]]), { gamma: [2e-323], variance: [3], epsilon: 0 })
+  // The quotient in full, 4·2⁻¹⁰⁷⁴/√3 · 1e300: its first factor is multiplied up before anything is lost.
+  const whole = (4 / Math.sqrt(3)) * (1e300 * 2 ** -537) * 2 ** -537
+  const { upper } = spectralNorm(folded)
+  assert.ok(upper < whole && upper + rounding > whole && rounding < 1e-23, `${upper} + ${rounding}, ${whole}`)
 })
 
 test.run()

@@ -121,7 +121,10 @@ test('what is not proven from above does not compile, and throws', () => {
   assert.throws(() => residual(), /^residual: expected at least one branch, got none\./)
   // @ts-expect-error a number is no bound
   assert.throws(() => sequential(3), /^sequential: part 0: expected a bound, got 3\./)
-  assert.throws(() => sequential({ ...bound('upper', 1), upper: NaN }), /^sequential: part 0: expected an upper end/)
+  assert.throws(() => sequential({ ...bound('upper', 1), upper: NaN }), /^sequential: part 0: expected 0 ≤ lower ≤ upper/)
+  for (const ends of [{ lower: 2, upper: 1 }, { lower: NaN }, { lower: -1 }, { upper: '1' }] as object[])
+    for (const compose of [sequential, residual, parallel, concat])
+      assert.throws(() => compose({ ...bound('upper', 1), ...ends } as never), /0 ≤ lower ≤ upper/)
 })
 
 test.run()

@@ -103,4 +103,13 @@ test('a PNG that a decoder accepts: signature, chunks, checksums', () => {
   assert.is(png.readUInt32BE(png.length - 4), 0xae426082)
 })
 
+test('a layer whose norm is beyond every double has no pictures, and the others have', () => {
+  const data = new Float32Array(new Float64Array(4).fill(1.7e308).buffer)
+  const large = safetensors({ 'large.weight': { shape: [1, 1, 4], dtype: 'F64', data }, 'small.weight': { shape: [2, 2, 3] } })
+  const { models, ...rest } = audit(readModel({ name: 'large.safetensors', bytes: large }), { pictures: true })
+  assert.equal(models[0].layers[0].picture, {})
+  assert.match(toHtml({ models, ...rest }), 'large.weight')
+  assert.ok(models[0].layers[1].picture?.surface)
+})
+
 test.run()

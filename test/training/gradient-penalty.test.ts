@@ -1,7 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { dense } from '../../src/conv.ts'
+import { conv, dense } from '../../src/conv.ts'
 import { OpnormError } from '../../src/errors.ts'
+import { adjoint, apply } from '../../src/methods/apply.ts'
 import { exact } from '../../src/methods/exact.ts'
 import { gradientPenalty } from '../../src/training/gradient-penalty.ts'
 import { type Matrix, multiply, seeded, transpose } from '../oracle.ts'
@@ -86,6 +87,40 @@ test('wrong use is refused', () => {
   assert.throws(() => gradientPenalty({ shape: [1, 2], apply: () => [1] }), code('option'))
   assert.throws(() => gradientPenalty({ ...operator, applyAdjoint: () => [Number.NaN, 1] }), code('nonfinite'))
   assert.throws(() => gradientPenalty({ ...operator, shape: [0, 2] }), code('option'))
+})
+
+test('a layer is its own Jacobian', () => {
+  const layer = conv({ data: seeded(3, 54), shape: [2, 3, 3, 3] }, { inputSize: [5, 4] })
+  const { bound, left, right, slope } = gradientPenalty(layer)
+  const byProducts = gradientPenalty({
+    shape: [40, 60],
+    apply: v => apply(layer, v).data,
+    applyAdjoint: u => adjoint(layer, u).data,
+  })
+  assert.ok(Math.abs(bound.value - byProducts.bound.value) < 1e-9)
+  assert.is(slope, 2 * (bound.value - 1))
+  const image = apply(layer, right).data
+  assert.ok(image.every((x, i) => Math.abs(x - bound.value * left[i]) < 1e-9))
+})
+
+test('a product that is no number is named', () => {
+  const applyAdjoint = () => [1, Number.NaN]
+  assert.throws(
+    () => gradientPenalty({ shape: [1, 2], apply: () => [1], applyAdjoint }),
+    /^the product with the adjoint: .* got NaN at \[1\]/,
+  )
+})
+
+test('Jacobians of any size', () => {
+  const jacobian = (s: number) => ({
+    shape: [1, 2] as const,
+    apply: (v: Float64Array) => [s * v[0]],
+    applyAdjoint: (u: Float64Array) => [s * u[0], 0],
+  })
+  for (const s of [1e300, 1e155, 1e-155, 1e-300]) {
+    const { bound, slope } = gradientPenalty(jacobian(s))
+    assert.ok(Math.abs(bound.value / s - 1) < 1e-12 && Math.abs(slope - 2 * (s - 1)) <= 1e-12 * (1 + s))
+  }
 })
 
 test.run()

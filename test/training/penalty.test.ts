@@ -89,4 +89,13 @@ function byCode(code: string) {
   return (error: unknown) => error instanceof OpnormError && error.code === code
 }
 
+test('nothing of what is beyond the range is nothing, and Infinity is never NaN', () => {
+  const huge = conv({ data: [1e200], shape: [1, 1, 1] })
+  assert.is(penalty([huge], { bound: spectralNorm, weight: 0 }).value, 0)
+  assert.ok(Math.abs(penalty([huge], { bound: spectralNorm, weight: 1e-300 }).value / 1e100 - 1) < 1e-5)
+  const beyond = penalty([conv({ data: [1.7e308, 0, 1.7e308, 0], shape: [2, 2, 1] })], { bound: spectralNorm })
+  assert.is(beyond.value, Infinity)
+  assert.equal(Array.from(beyond.gradients[0].data), [Infinity, 0, Infinity, 0])
+})
+
 test.run()

@@ -94,4 +94,66 @@ test('a caller without a type checker gets one sentence, never a number', () => 
   for (const given of [undefined, null, 'x', {}, 3]) refused(() => opnorm.penalty(given as never, { bound: opnorm.f4 }), 'option')
 })
 
+test('options are an object, and a bare number is not taken for none', () => {
+  const sized = conv({ data: [1, 2, 3, 4], shape: [1, 1, 2, 2] }, { inputSize: 4, padding: 'circular' })
+  const operator = { shape: [1, 1] as const, apply: (v: Float64Array) => v, applyAdjoint: (u: Float64Array) => u }
+  const takers: Record<string, (options: never) => unknown> = {
+    spectralNorm: options => opnorm.spectralNorm(sized, options),
+    exact: options => opnorm.exact(sized, options),
+    singularValues: options => opnorm.singularValues(sized, options),
+    power: options => opnorm.power(sized, options),
+    lanczos: options => opnorm.lanczos(sized, options),
+    gram: options => opnorm.gram(sized, options),
+    spatialGram: options => opnorm.spatialGram(sized, options),
+    f4: options => opnorm.f4(sized, options),
+    tensorNorm: options => opnorm.tensorNorm(sized, options),
+    lipGrid: options => opnorm.lipGrid(sized, options),
+    frobenius: options => opnorm.frobenius(matrix, options),
+    holder: options => opnorm.holder(matrix, options),
+    clip: options => opnorm.clip(matrix, 1, options),
+    rescale: options => opnorm.rescale(matrix, options),
+    orthogonality: options => opnorm.orthogonality(matrix, 'ratio', options),
+    penalty: options => opnorm.penalty([matrix], options),
+    gradientPenalty: options => opnorm.gradientPenalty(operator, options),
+  }
+  for (const [name, take] of Object.entries(takers))
+    for (const given of [null, 1e-3, 'x', true])
+      assert.throws(() => take(given as never), new RegExp(`^${name}: options: expected an object, got`))
+  for (const given of [undefined, null, 'x', {}, [], 0, Number.NaN, { kernelSize: 2, stride: null }] as never[])
+    for (const pool of [opnorm.maxPool, opnorm.averagePool, opnorm.globalAveragePool]) {
+      // No sides at all are one pixel.
+      if (pool === opnorm.globalAveragePool && Array.isArray(given)) continue
+      refused(() => pool(given), 'option')
+    }
+})
+
+test('numbers as text or null are no numbers', () => {
+  const bound = opnorm.f4
+  for (const weight of [null, '2', true] as never[]) refused(() => opnorm.penalty([matrix], { bound, weight }), 'option')
+  for (const ceiling of [null, '2', true] as never[]) refused(() => opnorm.clip(matrix, ceiling), 'option')
+  refused(
+    () => opnorm.gradientPenalty({ shape: [1, 1], apply: v => v, applyAdjoint: u => u }, { oneSided: 'no' as never }),
+    'option',
+  )
+})
+
+test('a bound that no method returned is refused, whatever its kind says', () => {
+  const own = opnorm.spectralNorm(layer, { gradient: true })
+  refused(() => normalize(layer, { ...own, lower: 50, upper: 1 }), 'option')
+  refused(() => normalize(layer, { ...own, lower: 0, upper: 1e-320 }), 'option')
+  refused(() => normalize(layer, { ...own, lower: 0, upper: 0 }), 'option')
+  refused(() => normalize(layer, { ...own, value: 0 }, { unproven: true }), 'option')
+  const cotangent = { data: [1, 1, 1, 1], shape: [2, 2, 1] }
+  const { data, shape } = own.gradient!
+  for (const [gradient, code] of [
+    [[1, 2, 3, 4], 'shape'],
+    [{ data, shape: [4] }, 'shape'],
+    [{ data: data.map(() => Number.NaN), shape }, 'nonfinite'],
+  ] as [never, string][]) {
+    refused(() => normalize(layer, { ...own, gradient }).vjp(cotangent), code)
+    refused(() => opnorm.penalty([layer], { bound: () => ({ ...own, gradient }) }), code)
+  }
+  refused(() => opnorm.penalty([layer], { bound: () => ({ ...own, value: Number.NaN }) }), 'option')
+})
+
 test.run()

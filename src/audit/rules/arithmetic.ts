@@ -1,5 +1,5 @@
 import { overUp, plusUp, timesUp } from '../../network/outward.ts'
-import { nextDown } from '../../rounding.ts'
+import { nextDown, nextUp } from '../../rounding.ts'
 import { isWhole, type Numbers, rounded } from './numbers.ts'
 import { broadcast, broadcastShape, gainOf, sourcesOf } from './pieces.ts'
 import { cannotBound, type Linear, type Operand, operand, type Rule, type Step, type View } from './step.ts'
@@ -71,7 +71,7 @@ export const divide: Rule = view => {
 /** Only the first power is Lipschitz everywhere (and the zeroth, a constant). */
 export const power: Rule = view => {
   const [a, b] = pair(view)
-  const exponent = b.constant?.data.every(x => x === b.constant!.data[0]) ? b.constant.data[0] : undefined
+  const exponent = !b.constant?.radius && b.constant?.data.every(x => x === b.constant!.data[0]) ? b.constant.data[0] : undefined
   if (exponent === undefined || !Number.isInteger(exponent) || Math.abs(exponent) > 64)
     cannotBound('a power that is no small whole number')
   if (exponent !== 1 && !a.constant) cannotBound(`the slope of a power of ${exponent} is unbounded`)
@@ -95,14 +95,30 @@ export const power: Rule = view => {
 export const sumAll: Rule = view => [manyOf(view, 1)]
 export const meanAll: Rule = view => [manyOf(view, view.operands.length)]
 
-/** Comparisons of constants, which masks and shapes are made of. */
+/** Comparisons of constants, which masks and shapes are made of: exact, or not at all. */
 function comparison(holds: (a: number, b: number) => boolean): Rule {
   return view => {
     const [a, b] = pair(view)
     if (!a.constant || !b.constant) cannotBound('a comparison jumps')
     const value = (x: number, y: number): number => (holds(x, y) ? 1 : 0)
-    return [scaling(view, { ...sum, value, carried: (_a, _b, r, s) => (r + s > 0 ? Infinity : 0), whole: value }, 0, 'constant')]
+    const carried = (x: number, y: number, r: number, s: number): number =>
+      (r === 0 && s === 0) || areApart(x, y, r, s) ? 0 : cannotBound('a comparison that rounding may turn')
+    const step = scaling(view, { ...sum, value, carried, whole: value }, 0, 'constant')
+    return [
+      {
+        ...step,
+        evaluate(inputs, careful) {
+          const { shape, data } = step.evaluate(inputs, careful)
+          return { shape, data, integer: true }
+        },
+      },
+    ]
   }
+}
+
+/** Whether x ± r and y ± s have nothing in common: then every number of the one compares with every number of the other as x with y. */
+function areApart(x: number, y: number, r: number, s: number): boolean {
+  return nextUp(x + r) < nextDown(y - s) || nextUp(y + s) < nextDown(x - r)
 }
 
 export const equal = comparison((a, b) => a === b)
@@ -110,6 +126,7 @@ export const greater = comparison((a, b) => a > b)
 export const less = comparison((a, b) => a < b)
 export const greaterOrEqual = comparison((a, b) => a >= b)
 export const lessOrEqual = comparison((a, b) => a <= b)
+// Of logical values, which are never rounded.
 export const and = comparison((a, b) => a !== 0 && b !== 0)
 export const or = comparison((a, b) => a !== 0 || b !== 0)
 
@@ -170,6 +187,7 @@ function binary(view: View, operation: Operation): Pick<Step, 'shape' | 'evaluat
       const integer = x!.integer === true && y!.integer === true
       const value = (integer && operation.whole) || operation.value
       const data = a.map((v, i) => value(v, b[i]))
+      if (integer && !data.every(Number.isSafeInteger)) cannotBound('whole numbers beyond what can be counted')
       if (!careful || integer || (isWhole(x!) && isWhole(y!) && data.every(Number.isSafeInteger))) return { shape, data, integer }
       const [r, s] = [x!.radius && spread(x!.radius, 0), y!.radius && spread(y!.radius, 1)]
       return { shape, data, radius: rounded(data, i => operation.carried(a[i], b[i], r ? r[i] : 0, s ? s[i] : 0)) }

@@ -2,11 +2,12 @@ import { along, broadcastShape, broadcast, gainOf, listOf, type Pieces, shapeOf 
 import {
   axisOf,
   cannotBound,
-  constantAt,
+  exactAt,
   numberAt,
   type Operand,
   operand,
   type Rule,
+  scalarAt,
   type Step,
   type View,
   wholesAt,
@@ -61,9 +62,10 @@ export const split: Rule = view => {
 export const gather: Rule = view => {
   const { shape } = operand(view, 0)
   const axis = axisOf(numberAt(view, 'axis', 0), shape.length)
-  const indices = constantAt(view, 1) ?? cannotBound('no indices are given')
+  const indices = exactAt(view, 1, 'indices') ?? cannotBound('no indices are given')
+  if (!indices.data.every(i => Number.isInteger(i) && i >= -shape[axis] && i < shape[axis]))
+    cannotBound(`an index outside axis ${axis} of ${shape[axis]} entries`)
   const list = Int32Array.from(indices.data, i => (i < 0 ? i + shape[axis] : i))
-  if (list.some(i => i < 0)) cannotBound('an index outside the axis')
   const pieces = along(shape, axis, list)
   const result = [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)]
   return [chosenPieces(pieces, result, choice(pieces))]
@@ -88,7 +90,7 @@ export const pad: Rule = view => {
   const source = operand(view, 0)
   const mode = wordAt(view, 'mode', 'constant')
   const given = wholesAt(view, 'pads', 1) ?? wholesAt(view, 'paddings') ?? cannotBound('no pads are given')
-  const fill = mode === 'constant' ? (constantAt(view, 2)?.data[0] ?? numberAt(view, 'value', 0)) : 0
+  const fill = mode === 'constant' ? (scalarAt(view, 2, 'the value of the border') ?? numberAt(view, 'value', 0)) : 0
   const step = padded(source, padsOf(view, given, source.shape.length), mode)
   return [chosenPieces(step, shapeOf(step), choice(step), fill)]
 }
@@ -126,12 +128,6 @@ const PLACES: Readonly<Record<string, (i: number, side: number) => number>> = {
     const period = Math.max(1, 2 * (side - 1))
     const at = ((i % period) + period) % period
     return at < side ? at : period - at
-  },
-  // TensorFlow's SYMMETRIC: the border itself is repeated.
-  symmetric: (i, side) => {
-    const period = 2 * side
-    const at = ((i % period) + period) % period
-    return at < side ? at : period - 1 - at
   },
 }
 

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../tensor.ts'
 import type { Numbers } from './numbers.ts'
 import { broadcast, broadcastShape, gainOf, sourcesOf } from './pieces.ts'
-import { axisOf, cannotBound, constantAt, numberAt, operand, type Rule } from './step.ts'
+import { axisOf, cannotBound, exactAt, numberAt, operand, type Rule } from './step.ts'
 import { giveBack, take } from './steps.ts'
 
 /** Values put one after another: the squares of their constants add. */
@@ -57,7 +57,7 @@ function cut(whole: Float64Array, outer: number, lengths: readonly number[]): Fl
 
 /** Each entry from one of two values, by a constant mask. */
 export const where: Rule = view => {
-  const mask = constantAt(view, 0) ?? cannotBound('no condition is given')
+  const mask = exactAt(view, 0, 'the condition') ?? cannotBound('no condition is given')
   const [a, b] = [operand(view, 1), operand(view, 2)]
   const shape = broadcastShape(mask.shape, broadcastShape(a.shape, b.shape))
   const spread = (x: Float64Array, from: readonly number[]): Float64Array => take(x, sourcesOf(broadcast(from, shape)), 0)

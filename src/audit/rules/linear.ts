@@ -7,6 +7,9 @@ import { errorNormOf, type Numbers } from './numbers.ts'
 import { cannotBound, constantAt, layoutOf, numberAt, operand, type Rule, type View, wholesAt, wordAt } from './step.ts'
 import { linearStep } from './steps.ts'
 
+/** Padding of so many entries is always computed with, and 32 times as many as the values have. */
+const FEW_BORDERS = 2 ** 20
+
 /** How many rounding errors the scales of a folded batch norm and their product with an entry amount to. */
 const FOLD_ROUNDINGS = 12
 
@@ -16,21 +19,28 @@ export const convolution: Rule = view => {
   if (shape.length < 3 || shape.length > 5) cannotBound(`an input of rank ${shape.length}`)
   if (wholesAt(view, 'output_shape')) cannotBound('padding that follows from a wanted output shape')
   const { channel, spatial } = layoutOf(view, shape.length)
-  const { layer, error } = layerOf(
+  const { layer, error, radius } = layerOf(
     view,
     spatial.map(d => shape[d]),
   )
+  // TensorFlow states the output's size beside the padding; several fit one stride.
+  const made = wholesAt(view, 'made_sides')
+  if (made?.some((side, d) => side !== layer.outputSize[d]))
+    cannotBound(`an output of ${made.join('×')} where the padding makes ${layer.outputSize.join('×')}`)
   if (layer.inChannels !== shape[channel]) cannotBound(`${shape[channel]} channels where ${layer.inChannels} are expected`)
   const { gain, rule } = gainOf(view, layer, error)
   const batch = shape[0]
   const move = view.graph.channels === 'last'
   const sizes = { inside: sizeOf(layer.inputSize), outside: sizeOf(layer.outputSize) }
-  const absolute = withAbsoluteKernel(layer)
-  const through = (operator: SizedConv, x: Float64Array): Float64Array =>
-    perSample(x, batch, one => {
+  const absolute = withKernel(layer, layer.kernel.data.map(Math.abs))
+  const uncertain = radius && withKernel(layer, radius)
+  const through = (operator: SizedConv, x: Float64Array): Float64Array => {
+    checkBorder(layer)
+    return perSample(x, batch, one => {
       const y = apply(operator, move ? turned(one, sizes.inside) : one).data
       return move ? turned(y, operator.outChannels) : y
     })
+  }
   const back = (y: Float64Array): Float64Array =>
     perSample(y, batch, one => {
       const x = adjoint(layer, move ? turned(one, sizes.outside) : one).data
@@ -46,13 +56,20 @@ export const convolution: Rule = view => {
     apply: x => through(layer, x),
     adjoint: back,
     absolute: x => through(absolute, x),
+    uncertain: uncertain && (x => through(uncertain, x)),
     ...(bias && { offset: () => spreadBias(bias, output, move ? output.length - 1 : 1) }),
   })
-  return [{ ...step, gains: view.operands.map((_, i) => (i === 0 ? gain : 0)) }]
+  return [step]
 }
 
-/** The layer with the input size of this place, and how far its kernel may be off where the graph computed it. */
-function layerOf(view: View, inputSize: number[]): { layer: SizedConv; error: number } {
+/** A layer with the input size of its place; where the graph computes the kernel, how far that and its entries may be off. */
+interface Placed {
+  readonly layer: SizedConv
+  readonly error: number
+  readonly radius?: Float64Array | undefined
+}
+
+function layerOf(view: View, inputSize: number[]): Placed {
   const held = view.layer
   if (held && held.op === 'conv') {
     const layer = conv(held.kernel, { ...held.geometry, inputSize })
@@ -70,7 +87,28 @@ function layerOf(view: View, inputSize: number[]): { layer: SizedConv; error: nu
     inputSize,
   }
   const layer = conv(kernel, geometry) as SizedConv
-  return { layer, error: timesUp(rootUp(sizeOf(layer.kernelSize)), errorNormOf(kernel)) }
+  return { layer, error: timesUp(rootUp(sizeOf(layer.kernelSize)), errorNormOf(kernel)), radius: kernel.radius }
+}
+
+/**
+ * Padding is entries around the input that are written out when values are computed: a few bytes of a file can ask for any number. The norm
+ * does not depend on them.
+ */
+function checkBorder({
+  inChannels,
+  outChannels,
+  inputSize,
+  outputSize,
+  kernelSize,
+  dilation,
+  stride,
+  transposed,
+}: SizedConv): void {
+  const [channels, outputs] = transposed ? [outChannels, inputSize] : [inChannels, outputSize]
+  const reached = kernelSize.map((k, d) => dilation[d] * (k - 1) + stride[d] * (outputs[d] - 1) + 1)
+  const entries = channels * sizeOf(reached)
+  if (entries > FEW_BORDERS + 32 * (inChannels * sizeOf(inputSize) + outChannels * sizeOf(outputSize)))
+    cannotBound(`${entries} entries with the padding are too many to compute values with`)
 }
 
 /** SAME_LOWER: the odd zero in front instead of behind. */
@@ -93,13 +131,15 @@ function padOf(view: View, axes: number): 'same' | 'valid' | number[] {
 function gainOf(view: View, layer: SizedConv, error: number): { gain: number; rule: string } {
   const size = `${layer.inputSize.join('×')} inputs`
   if (!view.fold) return { gain: plusUp(view.norm(layer), error), rule: `norm of the layer at ${size}` }
-  if (error > 0 || view.fold.scales.length !== layer.outChannels) cannotBound('a fold of a kernel that the graph computes')
+  if (error > 0) cannotBound('a fold of a kernel that the graph computes')
+  if (view.fold.scales.length !== layer.outChannels)
+    cannotBound(`${view.fold.scales.length} scales to fold into ${layer.outChannels} channels`)
   const { conv: folded, rounding } = scaleOutputs(layer, view.fold.scales, FOLD_ROUNDINGS)
   return { gain: plusUp(view.norm(folded), rounding), rule: `norm of the layer with '${view.fold.by}' folded in, at ${size}` }
 }
 
-function withAbsoluteKernel<C extends Conv>(layer: C): C {
-  return { ...layer, kernel: { data: layer.kernel.data.map(Math.abs), shape: layer.kernel.shape } }
+function withKernel<C extends Conv>(layer: C, data: Float64Array): C {
+  return { ...layer, kernel: { data, shape: layer.kernel.shape } }
 }
 
 function perSample(x: Float64Array, batch: number, one: (sample: Float64Array) => Float64Array): Float64Array {

@@ -55,6 +55,7 @@ function productStep(view: View, left: readonly number[], right: readonly number
       apply: x => through(constant.data, x),
       adjoint: y => pulledBack(product, y, constant.data, moving, sizeOf(moving === 0 ? left : right)),
       absolute: x => through(absolute, x),
+      uncertain: constant.radius && (x => through(constant.radius!, x)),
     },
     moving,
   )

@@ -1,30 +1,53 @@
 import { batchNorm } from '../../network/batch-norm.ts'
 import { overUp, plusUp, rootDown, rootUp, timesUp } from '../../network/outward.ts'
+import { nextDown } from '../../rounding.ts'
 import { sizeOf } from '../../tensor.ts'
 import { ELEMENTARY_ERROR, exp, log } from './elementary.ts'
 import { type Numbers, numbersOf } from './numbers.ts'
 import { broadcast, sourcesOf } from './pieces.ts'
-import { axisOf, cannotBound, constantAt, layoutOf, numberAt, operand, type Rule, type Step, type View } from './step.ts'
+import {
+  axisOf,
+  cannotBound,
+  constantAt,
+  isOldTraining,
+  layoutOf,
+  numberAt,
+  operand,
+  type Rule,
+  type Step,
+  type View,
+} from './step.ts'
 import { pointwiseStep, take } from './steps.ts'
 
-/** The numbers of a batch norm at inference, per channel. */
+/** The numbers of a batch norm at inference, per channel; γ and v stand for the worst that their rounding allows. */
 export interface ChannelScales {
   readonly gamma: Float64Array
   readonly beta: Float64Array
   readonly mean: Float64Array
   readonly variance: Float64Array
   readonly epsilon: number
+  /** the graph computes one of the four, with rounding */
+  readonly rounded: boolean
 }
 
-/** Scale, shift, mean and variance of a batch norm node: as the reader found them, else its constant operands. */
+/**
+ * Scale, shift, mean and variance of a batch norm node: as the reader found them, else its constant operands. Only an operand that is
+ * left out means a scale of 1 or a shift of 0; one that the graph computes has its own numbers, and one that moves ends the certificate.
+ */
 export function scalesOf(view: Pick<View, 'node' | 'operands' | 'batchNorm'>): ChannelScales {
   const held = view.batchNorm
-  const own = (index: number): Float64Array => {
-    const numbers = constantAt(view as View, index) ?? cannotBound(`operand ${index} is missing`)
-    return numbers.radius ? cannotBound('scales that the graph computes with rounding') : numbers.data
+  if (!held) {
+    const own = (index: number): Numbers => constantAt(view as View, index) ?? cannotBound(`operand ${index} is missing`)
+    const [gamma, beta, mean, variance] = [1, 2, 3, 4].map(own)
+    return {
+      gamma: gamma.data.map((g, c) => (gamma.radius ? Math.sign(g || 1) * plusUp(Math.abs(g), gamma.radius[c]) : g)),
+      beta: beta.data,
+      mean: mean.data,
+      variance: variance.data.map((v, c) => (variance.radius ? nextDown(v - variance.radius[c]) : v)),
+      epsilon: numberAt(view as View, 'epsilon', 1e-5),
+      rounded: [gamma, beta, mean, variance].some(numbers => numbers.radius !== undefined),
+    }
   }
-  if (!held)
-    return { gamma: own(1), beta: own(2), mean: own(3), variance: own(4), epsilon: numberAt(view as View, 'epsilon', 1e-5) }
   const variance = numbersOf(held.variance, held.name).data
   return {
     gamma: held.gamma ? numbersOf(held.gamma, held.name).data : new Float64Array(variance.length).fill(1),
@@ -32,6 +55,7 @@ export function scalesOf(view: Pick<View, 'node' | 'operands' | 'batchNorm'>): C
     mean: numbersOf(held.mean, held.name).data,
     variance,
     epsilon: held.epsilon,
+    rounded: false,
   }
 }
 
@@ -39,12 +63,15 @@ export function scalesOf(view: Pick<View, 'node' | 'operands' | 'batchNorm'>): C
 export const batchNormalization: Rule = view => {
   const { shape } = operand(view, 0)
   if (numberAt(view, 'training_mode', 0) !== 0) cannotBound('batch statistics depend on the whole batch: not at inference')
-  const { gamma, beta, mean, variance, epsilon } = scalesOf(view)
-  // Keras names the axis.
-  const axis = view.node.attributes.axis
-  const channel = typeof axis === 'number' ? axisOf(axis, shape.length) : layoutOf(view, Math.max(2, shape.length)).channel
+  // Before version 14 it is the statistics among its outputs that say so, and before version 7 an attribute that says the opposite.
+  if ((view.graph.opset ?? 14) < 14 && view.node.outputs.length > 1) cannotBound('its statistics are outputs: not at inference')
+  if (isOldTraining(view)) cannotBound('without is_test it takes the statistics of the batch: not at inference')
+  for (const index of [1, 2, 3, 4]) constantAt(view, index)
+  const { gamma, beta, mean, variance, epsilon, rounded } = scalesOf(view)
+  const { channel } = layoutOf(view, Math.max(2, shape.length))
   const inner = sizeOf(shape.slice(channel + 1))
-  if (gamma.length !== shape[channel]) cannotBound(`${gamma.length} scales for ${shape[channel]} channels`)
+  for (const { length } of [gamma, beta, mean, variance])
+    if (length !== shape[channel]) cannotBound(`${length} numbers of a batch norm for ${shape[channel]} channels`)
   const { upper } = batchNorm({ gamma, variance, epsilon })
   const scales = gamma.map((g, c) => g / Math.sqrt(variance[c] + epsilon))
   const reach = scales.reduce((most, s, c) => Math.max(most, Math.abs(s * mean[c]), Math.abs(beta[c])), 1)
@@ -56,7 +83,13 @@ export const batchNormalization: Rule = view => {
     slope: (_x, _y, i) => scales[at(i)],
     error: 2 ** -46 * reach,
   })
-  return [{ ...step, gains: view.operands.map((_, i) => (i > 0 ? 0 : view.foldedInto ? 1 : upper)) }]
+  return [{ ...step, ...(view.foldedInto && { gains: [1] }), ...(rounded && { evaluate: notToTheLastBit(step) }) }]
+}
+
+/** Values without radii only: constants that are rounded themselves would have to be followed through every entry. */
+function notToTheLastBit({ evaluate }: Step): Step['evaluate'] {
+  return (inputs, careful) =>
+    careful ? cannotBound('a norm whose scales the graph computes with rounding is not evaluated') : evaluate(inputs, careful)
 }
 
 /** A map of blocks of n entries, the same on each, with a Jacobian known by its products. */
@@ -201,16 +234,16 @@ function standardized(n: number, epsilon: number, name: string): Block {
 export const layerNormalization: Rule = view => {
   const { shape } = operand(view, 0)
   const axis = axisOf(numberAt(view, 'axis', -1), shape.length)
-  if (view.node.outputs.filter(name => name !== '').length > 1) cannotBound('its statistics are outputs')
+  if (view.node.outputs.slice(1).some(name => name !== '')) cannotBound('its statistics are outputs')
   const step = blockStep(shape, standardized(sizeOf(shape.slice(axis)), numberAt(view, 'epsilon', 1e-5), 'layer norm'))
-  return [afterScale(step, constantAt(view, 1), constantAt(view, 2), view)]
+  return [afterScale(step, constantAt(view, 1), constantAt(view, 2))]
 }
 
 export const instanceNormalization: Rule = view => {
   const { shape } = operand(view, 0)
   if (view.graph.channels === 'last') cannotBound('channels come last')
   const step = blockStep(shape, standardized(sizeOf(shape.slice(2)), numberAt(view, 'epsilon', 1e-5), 'instance norm'))
-  return [afterScale(step, perChannel(constantAt(view, 1), shape), perChannel(constantAt(view, 2), shape), view)]
+  return [afterScale(step, perChannel(constantAt(view, 1), shape), perChannel(constantAt(view, 2), shape))]
 }
 
 export const groupNormalization: Rule = view => {
@@ -220,8 +253,12 @@ export const groupNormalization: Rule = view => {
     cannotBound('groups that do not divide the channels')
   const step = blockStep(shape, standardized(sizeOf(shape.slice(1)) / groups, numberAt(view, 'epsilon', 1e-5), 'group norm'))
   const [scale, bias] = [constantAt(view, 1), constantAt(view, 2)]
-  if (scale && scale.data.length !== shape[1]) cannotBound('one scale a group')
-  return [afterScale(step, perChannel(scale, shape), perChannel(bias, shape), view)]
+  if ([scale, bias].some(numbers => numbers && numbers.data.length !== shape[1])) cannotBound('one scale a group')
+  return [afterScale(step, perChannel(scale, shape), perChannel(bias, shape))]
+}
+
+function shown({ shape }: Step): string {
+  return `a value of shape [${shape.join(', ')}]`
 }
 
 function perChannel(numbers: Numbers | undefined, shape: readonly number[]): Numbers | undefined {
@@ -229,8 +266,10 @@ function perChannel(numbers: Numbers | undefined, shape: readonly number[]): Num
 }
 
 /** γ·step + β, both spread over the output. */
-function afterScale(step: Step, gamma: Numbers | undefined, beta: Numbers | undefined, view: View): Step {
+function afterScale(step: Step, gamma: Numbers | undefined, beta: Numbers | undefined): Step {
   if (gamma?.radius || beta?.radius) cannotBound('scales that the graph computes with rounding')
+  for (const numbers of [gamma, beta])
+    if (numbers && numbers.data.length !== sizeOf(numbers.shape)) cannotBound(`${numbers.data.length} scales for ${shown(step)}`)
   const spread = (x: Numbers): Float64Array => take(x.data, sourcesOf(broadcast(x.shape, step.shape)), 0)
   const [scale, shift] = [gamma && spread(gamma), beta && spread(beta)]
   const largest = gamma ? gamma.data.reduce((most, g) => Math.max(most, Math.abs(g)), 0) : 1
@@ -238,7 +277,7 @@ function afterScale(step: Step, gamma: Numbers | undefined, beta: Numbers | unde
   return {
     ...step,
     rule: `${step.rule}, times the largest scale ${largest}`,
-    gains: view.operands.map((_, i) => (i === 0 ? timesUp(step.gains[0], largest) : 0)),
+    gains: [timesUp(step.gains[0], largest)],
     evaluate(inputs, careful) {
       const y = step.evaluate(inputs, careful)
       const data = times(y.data).map((v, i) => v + (shift ? shift[i] : 0))

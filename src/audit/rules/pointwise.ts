@@ -3,7 +3,7 @@ import { nextUp } from '../../rounding.ts'
 import type { Numbers } from './numbers.ts'
 import { ELEMENTARY_ERROR, erf, exp, log, sigmoid, softplus, tanh } from './elementary.ts'
 import { type Pointwise, pointwiseStep } from './steps.ts'
-import { cannotBound, constantAt, numberAt, operand, type Rule, type View, wordAt } from './step.ts'
+import { cannotBound, exactAt, numberAt, operand, type Rule, scalarAt, type View, wordAt } from './step.ts'
 import { broadcast, sourcesOf } from './pieces.ts'
 import { take } from './steps.ts'
 
@@ -38,7 +38,13 @@ export const softsign = smooth(
   x => 1 / ((1 + Math.abs(x)) * (1 + Math.abs(x))),
 )
 export const erfRule = smooth('erf', erf, x => 1.1283791670955126 * exp(-x * x))
-export const hardSwish = smooth('hard-swish', x => (x * Math.min(6, Math.max(0, x + 3))) / 6, hardSwishSlope)
+/** x·clip(αx + ½), α about a sixth (what exporters round it to): the slope is at most 3/2 whatever α > 0 is, reached where the clip ends. */
+export const hardSwish: Rule = view => {
+  const alpha = numberAt(view, 'alpha', 1 / 6)
+  const gate = (x: number): number => Math.min(1, Math.max(0, alpha * x + 0.5))
+  const slope = (x: number): number => (gate(x) === 0 ? 0 : gate(x) === 1 ? 1 : 2 * alpha * x + 0.5)
+  return smooth('hard-swish', x => x * gate(x), slope)(view)
+}
 export const mish = smooth('mish', x => x * tanh(softplus(x)), mishSlope)
 export const silu = smooth(
   'silu',
@@ -68,10 +74,6 @@ function geluTanhSlope(x: number): number {
 function mishSlope(x: number): number {
   const t = tanh(softplus(x))
   return t + x * (1 - t * t) * sigmoid(x)
-}
-
-function hardSwishSlope(x: number): number {
-  return x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6
 }
 
 export const negate = withSlopes(() => ({ rule: 'sign changed: 1', gain: 1, value: x => -x, slope: () => -1, error: 0 }))
@@ -136,31 +138,30 @@ export const swish = withSlopes(view => {
 })
 
 export const clip: Rule = view => {
-  const low = constantAt(view, 1)?.data[0] ?? numberAt(view, 'min', -Infinity)
-  const high = constantAt(view, 2)?.data[0] ?? numberAt(view, 'max', Infinity)
+  const low = scalarAt(view, 1, 'the lower end') ?? numberAt(view, 'min', -Infinity)
+  const high = scalarAt(view, 2, 'the upper end') ?? numberAt(view, 'max', Infinity)
   const f = { rule: 'clip: slope at most 1', gain: 1, value: (x: number) => Math.min(high, Math.max(low, x)), error: 0 }
-  const step = pointwiseStep(operand(view, 0).shape, { ...f, slope: (x, y) => (x === y ? 1 : 0) })
-  return [{ ...step, gains: [1, 0, 0] }]
+  return [pointwiseStep(operand(view, 0).shape, { ...f, slope: (x, y) => (x === y ? 1 : 0) })]
 }
 
 /** One slope an entry, spread over the input. */
 export const prelu: Rule = view => {
   const { shape } = operand(view, 0)
-  const slopes = constantAt(view, 1) ?? cannotBound('no slopes are given')
+  const slopes = exactAt(view, 1, 'the slopes') ?? cannotBound('no slopes are given')
   let spread: Float64Array | undefined
   const at = (i: number): number => {
     spread ??= take(slopes.data, sourcesOf(broadcast(slopes.shape, shape)), 0)
     return spread[i]
   }
-  const largest = slopes.data.reduce((most, slope, i) => Math.max(most, Math.abs(slope) + (slopes.radius?.[i] ?? 0)), 1)
-  const step = pointwiseStep(shape, {
+  const largest = slopes.data.reduce((most, slope) => Math.max(most, Math.abs(slope)), 1)
+  const step: Pointwise = {
     rule: `prelu: slopes 1 and up to ${largest} in size`,
     gain: largest,
     value: (x, i) => (x < 0 ? at(i) * x : x),
     slope: (x, _, i) => (x < 0 ? at(i) : 1),
     error: 2 ** -52,
-  })
-  return [{ ...step, gains: [step.gains[0], 0] }]
+  }
+  return [pointwiseStep(shape, step)]
 }
 
 /** Functions without a bound on their slope: of use on constants only. `spread` bounds what an error r of x does, where that is known. */

@@ -2,24 +2,13 @@ import { rootUp } from '../../network/outward.ts'
 import { sizeOf } from '../../tensor.ts'
 import { type AxisMatrix, LONGEST_AXIS, type Rows, rowsOf, separable } from './axis-matrix.ts'
 import type { Numbers } from './numbers.ts'
-import {
-  axisOf,
-  cannotBound,
-  constantAt,
-  layoutOf,
-  numberAt,
-  operand,
-  type Rule,
-  type Step,
-  type View,
-  wholesAt,
-} from './step.ts'
+import { axisOf, cannotBound, layoutOf, numberAt, operand, type Rule, type Step, type View, wholesAt } from './step.ts'
 import { giveBack, take } from './steps.ts'
 import { overlapOf, rowsOfWindows, windowsOf } from './windows.ts'
 
 export const maxPool: Rule = view => {
   const { shape } = operand(view, 0)
-  if (view.node.outputs.filter(name => name !== '').length > 1) cannotBound('the positions of maxima jump')
+  if (view.node.outputs[1]) cannotBound('the positions of maxima jump')
   const { spatial } = layoutOf(view, shape.length)
   const { axes, words } = windowsOf(
     view,
@@ -91,7 +80,8 @@ export const reduceProduct: Rule = view => {
   const [axes, keep] = axesAt(view)
   if (axes.length !== constant.shape.length) cannotBound('a product along some axes')
   const data = Float64Array.of(constant.data.reduce((a, b) => a * b, 1))
-  if (!Number.isSafeInteger(data[0])) cannotBound('a product that is no whole number')
+  if (!constant.data.every(Number.isSafeInteger) || !Number.isSafeInteger(data[0]))
+    cannotBound('a product that is no whole number')
   const shape = keep ? constant.shape.map(() => 1) : []
   return [
     { ...largestOver(constant.shape, axes, keep), shape, rule: 'constant', evaluate: () => ({ shape, data, integer: true }) },
@@ -104,10 +94,7 @@ function axesAt(view: View): [number[], boolean] {
   const none = numberAt(view, 'noop_with_empty_axes', 0) !== 0
   const all = given === undefined || given.length === 0
   if (all && none) cannotBound('a reduction over nothing')
-  if (view.operands[1]) constantAt(view, 1)
-  const axes = all ? shape.map((_, d) => d) : given.map(axis => axisOf(axis, shape.length))
-  if (new Set(axes).size < axes.length) cannotBound(`axes [${axes.join(', ')}] with one twice`)
-  return [axes, numberAt(view, 'keepdims', 1) !== 0]
+  return [all ? shape.map((_, d) => d) : given.map(axis => axisOf(axis, shape.length)), numberAt(view, 'keepdims', 1) !== 0]
 }
 
 /** Sums or means over whole axes: one row of equal weights an axis, √n or 1/√n. */
@@ -120,15 +107,8 @@ function reduced(view: View, axes: readonly number[], keep: boolean, kind: 'mean
   })
   const n = sizeOf(axes.map(axis => shape[axis]))
   if (n === 0) cannotBound('a reduction of nothing')
-  const step = separable(
-    view,
-    shape,
-    matrices,
-    outputOf(shape, axes, keep),
-    kind === 'mean' ? `mean of ${n}: 1/√${n}` : `sum of ${n}: √${n}`,
-    2 ** -52,
-  )
-  return { ...step, gains: view.operands.map((_, i) => (i === 0 ? step.gains[0] : 0)) }
+  const rule = kind === 'mean' ? `mean of ${n}: 1/√${n}` : `sum of ${n}: √${n}`
+  return separable(view, shape, matrices, outputOf(shape, axes, keep), rule, 2 ** -52)
 }
 
 /** One row over all of an axis. */

@@ -1,6 +1,19 @@
 import { sizeOf, stridesOf } from '../../tensor.ts'
-import { isShape } from './numbers.ts'
-import { axisOf, cannotBound, constantAt, numberAt, operand, type Rule, type Step, type View, wholesAt, wordAt } from './step.ts'
+import { nextDown, nextUp } from '../../rounding.ts'
+import { isShape, type Numbers } from './numbers.ts'
+import {
+  axisOf,
+  cannotBound,
+  isOldTraining,
+  numberAt,
+  operand,
+  type Rule,
+  scalarAt,
+  type Step,
+  type View,
+  wholesAt,
+  wordAt,
+} from './step.ts'
 import { chosenEntries, sameNumbers } from './steps.ts'
 
 /** Rearrangements: every entry once, so distances do not change. */
@@ -8,7 +21,8 @@ const KEEPS = 'the same entries: 1'
 
 export const identity: Rule = view => [sameNumbers(operand(view, 0).shape, KEEPS)]
 
-export const dropout: Rule = view => (constantAt(view, 2)?.data[0] ? cannotBound('dropout that draws at random') : identity(view))
+export const dropout: Rule = view =>
+  scalarAt(view, 2, 'training_mode') || isOldTraining(view) ? cannotBound('dropout that draws at random') : identity(view)
 
 export const reshape: Rule = view => {
   const { shape } = operand(view, 0)
@@ -88,13 +102,34 @@ export const cast: Rule = view => {
   const float = to === 1 || to === 10 || to === 11 || to === 16
   if (!source.constant) return float ? identity(view) : cannotBound('a cast to whole numbers jumps')
   const step = sameNumbers(source.shape, 'constant')
-  const whole = (x: number): number => (to === 9 ? (x === 0 ? 0 : 1) : x < 0 ? Math.ceil(x) : Math.floor(x))
-  return [
-    {
-      ...step,
-      evaluate: ([x]) => ({ ...x!, data: float ? x!.data : x!.data.map(whole), integer: !float }),
-    },
-  ]
+  if (float) return [{ ...step, evaluate: ([x]) => ({ ...x!, integer: false }) }]
+  return [{ ...step, evaluate: ([x]) => ({ shape: x!.shape, data: truncated(x!, to), integer: true }) }]
+}
+
+/** Ranges of ONNX's whole types by their numbers; beyond them a cast gives what the machine pleases. */
+const RANGES: Readonly<Record<number, readonly [number, number]>> = {
+  2: [0, 2 ** 8 - 1],
+  3: [-(2 ** 7), 2 ** 7 - 1],
+  4: [0, 2 ** 16 - 1],
+  5: [-(2 ** 15), 2 ** 15 - 1],
+  6: [-(2 ** 31), 2 ** 31 - 1],
+  7: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  12: [0, 2 ** 32 - 1],
+  13: [0, Number.MAX_SAFE_INTEGER],
+}
+
+/** Constants as whole numbers, cut off towards 0, or as logical values: known only where all that a rounded one may be is cut to the same. */
+function truncated({ data, radius }: Numbers, to: number): Float64Array {
+  const [least, most] = to === 9 ? [0, 1] : (RANGES[to] ?? cannotBound(`a cast to type ${to}`))
+  const cut = (x: number): number => (to === 9 ? (x === 0 ? 0 : 1) : Math.trunc(x))
+  return data.map((x, i) => {
+    const whole = cut(x)
+    if (!(whole >= least && whole <= most)) cannotBound(`a cast of ${x} to a type that does not hold it`)
+    if (!radius) return whole
+    const [low, high] = [nextDown(x - radius[i]), nextUp(x + radius[i])]
+    const jumps = !(cut(low) === whole && cut(high) === whole && (to !== 9 || low > 0 || high < 0))
+    return jumps ? cannotBound('a cast of a constant that rounding may move to another whole number') : whole
+  })
 }
 
 function permuted(shape: readonly number[], order: readonly number[], final?: readonly number[]): Step {

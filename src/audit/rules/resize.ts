@@ -12,7 +12,8 @@ export const resize: Rule = view => {
   const changed = shape.map((_, d) => d).filter(d => output[d] !== shape[d] || scales[d] !== 1)
   const { spatial } = layoutOf(view, shape.length)
   if (changed.some(axis => !spatial.includes(axis))) cannotBound('a resize of channels')
-  if (numberAt(view, 'antialias', 0) !== 0) cannotBound('antialiasing is not known here')
+  for (const other of ['antialias', 'exclude_outside'])
+    if (numberAt(view, other, 0) !== 0) cannotBound(`${other} is not known here`)
   if (changed.some(axis => !(output[axis] >= 1 && output[axis] <= LONGEST_AXIS && shape[axis] <= LONGEST_AXIS)))
     cannotBound(`a resize to [${output.join(', ')}]`)
   const place = placeOf(view, { shape, output, scales })
@@ -25,8 +26,7 @@ export const resize: Rule = view => {
     longest: 2,
     rows: () => rowsOf(output[axis], 2 * output[axis], (i, put) => between(place(i, axis), shape[axis], put)),
   }))
-  const step = separable(view, shape, matrices, output, 'linear interpolation: its norm axis by axis', 2 ** -40)
-  return [{ ...step, gains: view.operands.map((_, i) => (i === 0 ? step.gains[0] : 0)) }]
+  return [separable(view, shape, matrices, output, 'linear interpolation: its norm axis by axis', 2 ** -40)]
 }
 
 /**
@@ -50,8 +50,7 @@ function nearest(
   const rule = `nearest: an entry up to ${copies} times: its root`
   const certain = either.every((list, d) => list?.length === pieces.lists[d]?.length)
   const gain = rootUp(copies)
-  const step = certain ? chosenPieces(pieces, output, rule) : chosenEntries(output, gain, rule, () => sourcesOf(pieces))
-  return { ...step, gains: view.operands.map((_, i) => (i === 0 ? gain : 0)) }
+  return certain ? chosenPieces(pieces, output, rule) : chosenEntries(output, gain, rule, () => sourcesOf(pieces))
 }
 
 /** A list, and behind it what another says otherwise. */
@@ -79,9 +78,18 @@ function sizesOf(view: View, shape: readonly number[]): { output: number[]; scal
   const held = view.node.attributes.scales
   const scales = (Array.isArray(held) ? (held as number[]) : undefined) ?? at(old ? 1 : 2)
   const sizes = old ? undefined : at(3)
-  if (sizes && sizes.length === shape.length) return { output: sizes, scales: shape.map((side, d) => sizes[d] / side) }
+  if (sizes) {
+    // Any other policy makes other sizes of these, of batch and channels too.
+    const policy = wordAt(view, 'keep_aspect_ratio_policy', 'stretch')
+    if (policy !== 'stretch') cannotBound(`sizes under the policy '${policy}' are not known here`)
+    if (scales || sizes.length !== shape.length) cannotBound(`${sizes.length} sizes for ${shape.length} axes`)
+    return { output: sizes, scales: shape.map((side, d) => sizes[d] / side) }
+  }
   if (!scales || scales.length !== shape.length || !scales.every(s => s > 0 && s < 2 ** 16)) cannotBound('no sizes are given')
-  return { output: shape.map((side, d) => Math.floor(side * scales[d])), scales }
+  const output = shape.map((side, d) => Math.floor(side * scales[d]))
+  if (output.some((side, d) => side !== Math.floor(Math.fround(shape[d] * scales[d]))))
+    cannotBound(`scales [${scales.join(', ')}] whose size single precision rounds to another`)
+  return { output, scales }
 }
 
 /** Where entry i of the result lies on axis d of the input; `cut` rounds after every operation. */

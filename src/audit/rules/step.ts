@@ -1,5 +1,5 @@
 import { OpnormError } from '../../errors.ts'
-import type { BatchNorm, Graph, GraphNode, Layer } from '../../formats/model.ts'
+import type { Attribute, BatchNorm, Graph, GraphNode, Layer } from '../../formats/model.ts'
 import type { SizedConv } from '../../conv.ts'
 import type { Numbers } from './numbers.ts'
 import type { Pieces } from './pieces.ts'
@@ -44,7 +44,7 @@ export interface Step {
   /** the claim in words */
   readonly rule: string
   readonly combine: 'sum' | 'stack'
-  /** one per operand; 0 for constants */
+  /** of the operands in order, 0 for constants; one that moves and has none here ends the certificate */
   readonly gains: readonly number[]
   /** decided by shapes alone, whatever the operands are */
   readonly known?: true
@@ -75,26 +75,50 @@ export function constantAt(view: View, index: number): Numbers | undefined {
   return held.constant ?? cannotBound(`operand ${index} ('${held.name}') depends on the input`)
 }
 
+/** The same where the numbers decide a choice, such as an index, a mask or a size: these may not be off at all. */
+export function exactAt(view: View, index: number, what: string): Numbers | undefined {
+  const numbers = constantAt(view, index)
+  return numbers?.radius ? cannotBound(`${what}: the graph computes it with rounding`) : numbers
+}
+
+/** One such number; undefined where the operand is left out, or empty. */
+export function scalarAt(view: View, index: number, what: string): number | undefined {
+  const numbers = exactAt(view, index, what)
+  if (!numbers || numbers.data.length === 0) return undefined
+  return numbers.data.length === 1
+    ? numbers.data[0]
+    : cannotBound(`${what}: ${numbers.data.length} numbers where one is expected`)
+}
+
 /** Whole numbers from an attribute or, in later versions of the operator, from an operand. */
 export function wholesAt(view: View, attribute: string, index?: number): number[] | undefined {
   const held = view.node.attributes[attribute]
-  const numbers = typeof held === 'number' ? [held] : Array.isArray(held) ? (held as number[]) : undefined
-  const given = numbers ?? (index === undefined ? undefined : constantAt(view, index)?.data)
+  const numbers = typeof held === 'number' ? [held] : Array.isArray(held) ? (held as number[]) : absent(attribute, held)
+  const given = numbers ?? (index === undefined ? undefined : exactAt(view, index, attribute)?.data)
   if (given === undefined) return undefined
   const list = Array.from(given as ArrayLike<number>)
-  if (index !== undefined && view.operands[index]?.constant?.radius) cannotBound(`${attribute} is computed with rounding`)
   if (!list.every(n => Number.isInteger(n))) cannotBound(`${attribute} is not made of whole numbers`)
   return list
 }
 
 export function numberAt(view: View, attribute: string, fallback: number): number {
   const held = view.node.attributes[attribute]
-  return typeof held === 'number' ? held : fallback
+  return typeof held === 'number' ? held : (absent(attribute, held) ?? fallback)
 }
 
 export function wordAt(view: View, attribute: string, fallback: string): string {
   const held = view.node.attributes[attribute]
-  return typeof held === 'string' ? held : fallback
+  return typeof held === 'string' ? held : (absent(attribute, held) ?? fallback)
+}
+
+/** An attribute of another type than its own has a meaning that nobody here knows; only one left out has its default. */
+function absent(attribute: string, held: Attribute | undefined): undefined {
+  return held === undefined ? undefined : cannotBound(`the attribute ${attribute} is of another type`)
+}
+
+/** Batch norm and dropout before version 7 are in training unless they say otherwise. */
+export function isOldTraining(view: View): boolean {
+  return (view.graph.opset ?? 7) < 7 && numberAt(view, 'is_test', 0) === 0
 }
 
 /** An axis counted from either end. */

@@ -2,7 +2,7 @@ import { UNIT } from '../../rounding.ts'
 import { sizeOf, tabulate } from '../../tensor.ts'
 import type { Numbers } from './numbers.ts'
 import { gainOf, type Pieces, shapeOf, sourcesOf } from './pieces.ts'
-import { cannotBound, type Linear, type Step } from './step.ts'
+import type { Linear, Step } from './step.ts'
 
 /** The same numbers under another shape. */
 export function sameNumbers(shape: readonly number[], rule: string): Step {
@@ -58,6 +58,8 @@ export interface LinearMap {
   adjoint(y: Float64Array): Float64Array
   /** Σ |w|·x for x ≥ 0 */
   absolute(x: Float64Array): Float64Array
+  /** Σ r·x for x ≥ 0, where the weights are known to ± r only */
+  readonly uncertain?: ((x: Float64Array) => Float64Array) | undefined
   /** what is added to the result, in its size */
   readonly offset?: () => Numbers
 }
@@ -82,7 +84,9 @@ export function linearStep(map: LinearMap, at = 0): Step {
       const reach = tabulate(data.length, i => Math.abs(data[i]) * unit + (radius ? radius[i] : 0))
       const known = (i: number): number => (offset ? (offset.radius?.[i] ?? 0) + Math.abs(y[i]) * 2 * UNIT : 0)
       const spread = map.absolute(reach)
-      return { shape, data: y, radius: tabulate(y.length, i => (spread[i] + known(i)) * (1 + unit) + 2 ** -1000) }
+      const drift = map.uncertain?.(tabulate(data.length, i => Math.abs(data[i]) + (radius ? radius[i] : 0)))
+      const all = (i: number): number => spread[i] + (drift ? drift[i] * (1 + unit) : 0) + known(i)
+      return { shape, data: y, radius: tabulate(y.length, i => all(i) * (1 + unit) + 2 ** -1000) }
     },
     linearize: () => ({
       forward: moves => map.apply(moves[at]!),
@@ -149,10 +153,4 @@ export function giveBack(pull: Float64Array, sources: Int32Array, length: number
   const to = new Float64Array(length)
   for (let i = 0; i < sources.length; i++) if (sources[i] >= 0) to[sources[i]] += pull[i]
   return to
-}
-
-/** A claim without the means to compute it: the certificate stands, the search for a lower bound does not reach beyond. */
-export function onlyClaimed(shape: readonly number[], gain: number, rule: string): Step {
-  const refuse = (): never => cannotBound('its values are not computed here')
-  return { shape, rule, combine: 'sum', gains: [gain], evaluate: refuse, linearize: refuse }
 }

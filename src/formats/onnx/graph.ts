@@ -123,8 +123,8 @@ function nodeOf(node: NodeProto, index: number, reading: Reading, scope: Scope, 
 function attributeOf(proto: AttributeProto, reading: Reading, scope: Scope, visible: Known): Attribute | undefined {
   const { type, t, g, f, i, s } = proto
   if (t && (type === 4 || type === 0)) {
-    const tensor = tensorOf(t, reading.files, `${reading.what}: attribute ${proto.name}`)
-    return typeof tensor === 'string' ? undefined : tensor
+    // What cannot be read stays as the reason why: it is not an attribute left out.
+    return tensorOf(t, reading.files, `${reading.what}: attribute ${proto.name}`)
   }
   if (g) return graphOf(g, reading, scope, visible)
   if (proto.graphs.length > 0) return proto.graphs.map(graph => graphOf(graph, reading, scope, visible))

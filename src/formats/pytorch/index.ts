@@ -20,7 +20,7 @@ export function readPytorch(file: NamedBytes, options: ReadOptions): Model {
   const isArchive = file.bytes[0] === 0x50
   const { value, called, source } = isArchive ? openArchive(file) : openLegacy(file)
   const foreign = unknownCalls(called, file.name)
-  const { tensors, skipped, geometry, remarks } = collect(value, source)
+  const { tensors, skipped, geometry, remarks, epsilons } = collect(value, source)
   if (tensors.length === 0) {
     const seen =
       foreign.length > 0
@@ -39,6 +39,7 @@ export function readPytorch(file: NamedBytes, options: ReadOptions): Model {
     options,
     stated: geometry,
     remarks,
+    epsilons,
   })
 }
 

@@ -11,6 +11,8 @@ export interface Found {
   readonly geometry: Record<string, GeometryEntry>
   /** what else a convolution module says of itself that its norm does not cover, by the name of its weight */
   readonly remarks: Record<string, string>
+  /** ε of the batch norm modules of a model saved whole, by the name of their running mean */
+  readonly epsilons: Record<string, number>
 }
 
 const MAX_DEPTH = 64
@@ -21,7 +23,7 @@ const MAX_DEPTH = 64
  * Dicts, lists, modules saved whole and the attributes of unknown objects are looked through, as data. Optimizer state is not.
  */
 export function collect(value: Value, source: Source): Found {
-  const found: Found = { tensors: [], skipped: [], geometry: {}, remarks: {} }
+  const found: Found = { tensors: [], skipped: [], geometry: {}, remarks: {}, epsilons: {} }
   const paths: string[][] = []
   const seen = new Set<object>()
   const stack: { value: Value; path: string[] }[] = [{ value, path: [] }]
@@ -43,6 +45,7 @@ export function collect(value: Value, source: Source): Found {
           Object.assign(found.geometry, moduleGeometry(value, path))
           Object.assign(found.remarks, moduleRemark(value, path))
         }
+        Object.assign(found.epsilons, moduleEpsilon(value, path))
         const entries = childrenOf(value)
         for (let i = entries.length - 1; i >= 0; i--) stack.push({ value: entries[i][1], path: nextPath(path, entries[i][0]) })
       }
@@ -91,6 +94,16 @@ function moduleRemark({ state }: Module, path: readonly string[]): Record<string
   return { [[...path, 'weight'].join('.')]: remark }
 }
 
+/** ε, which a batch norm of any class carries beside its statistics: among its buffers, or (scripted, frozen) with its own attributes. */
+function moduleEpsilon(value: Value, path: readonly string[]): Record<string, number> {
+  if (!isCall(value) || !(value.state instanceof Map)) return {}
+  const { state } = value
+  const buffers = state.get('_buffers')
+  const epsilon = state.get('eps')
+  const isNorm = state.has('running_mean') || (buffers instanceof Map && buffers.has('running_mean'))
+  return isNorm && typeof epsilon === 'number' ? { [[...path, 'running_mean'].join('.')]: epsilon } : {}
+}
+
 /** Stride, padding and the like, which a convolution module saved whole carries with it. */
 function moduleGeometry({ state }: Module, path: readonly string[]): Record<string, GeometryEntry> {
   const list = (key: string): number[] | undefined => {
@@ -121,7 +134,7 @@ const WRAPPER =
   /^(state_dict|model|model_state(_dict)?|net(work)?|params|weights|module_state_dict|ema|state_dict_ema|generator|discriminator)$/
 
 /** Leaves out leading path parts that all tensors share, as long as they are a checkpoint's wrapping and not the network's own names. */
-function withoutPrefix({ tensors, skipped, geometry, remarks }: Found, paths: readonly string[][]): Found {
+function withoutPrefix({ tensors, skipped, geometry, remarks, epsilons }: Found, paths: readonly string[][]): Found {
   let shared = 0
   while (
     paths.length > 0 &&
@@ -130,12 +143,15 @@ function withoutPrefix({ tensors, skipped, geometry, remarks }: Found, paths: re
     shared++
   const prefix = paths.length > 0 && shared > 0 ? paths[0].slice(0, shared).join('.') + '.' : ''
   const trim = (name: string): string => (prefix !== '' && name.startsWith(prefix) ? name.slice(prefix.length) : name)
+  const renamed = <T>(held: Record<string, T>): Record<string, T> =>
+    Object.fromEntries(Object.entries(held).map(([name, value]) => [trim(name), value]))
   return {
     // A tensor saved alone has no name.
     tensors: tensors.map(({ weights }, i) => ({ name: paths[i].slice(shared).join('.') || 'tensor', weights })),
     skipped,
-    geometry: Object.fromEntries(Object.entries(geometry).map(([name, entry]) => [trim(name), entry])),
-    remarks: Object.fromEntries(Object.entries(remarks).map(([name, remark]) => [trim(name), remark])),
+    geometry: renamed(geometry),
+    remarks: renamed(remarks),
+    epsilons: renamed(epsilons),
   }
 }
 

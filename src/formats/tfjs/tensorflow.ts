@@ -7,11 +7,10 @@ import { MAKERS } from './operators.ts'
 
 /**
  * The graph of a TF.js graph model: TensorFlow operators as ONNX-style nodes, channels last. Fused operators are taken apart; what has
- * no ONNX counterpart keeps its name in domain 'tensorflow'. Inputs and outputs are those of the signature; without one, as TensorFlow.js
- * has it, the placeholders and the nodes that nobody reads.
+ * no ONNX counterpart keeps its name in domain 'tensorflow'.
  *
  * @param topology model.json's modelTopology, a GraphDef
- * @param signature model.json's, if it has one
+ * @param signature model.json's, which names the outputs; without one they are what no node reads, as for TensorFlow.js itself
  * @throws OpnormError `file` for cycles and missing inputs
  */
 export function tensorflowGraph(
@@ -19,7 +18,7 @@ export function tensorflowGraph(
   constants: Map<string, Weights>,
   what: string,
   signature?: unknown,
-): { graph: Graph; origin: ReadonlyMap<string, string>; notes: string[] } {
+): { graph: Graph; origin: ReadonlyMap<string, string> } {
   const listed = (topology as { node?: unknown })?.node
   if (!Array.isArray(listed)) fail('file', what, 'a list of nodes', show(listed), 'The file is damaged')
   const nodes = listed.map(node => nodeDef(node, what))
@@ -31,59 +30,46 @@ export function tensorflowGraph(
     what,
   )
   const build = builder(new Map(constants))
-  const fed = new Map(namesOf(signature, 'inputs'))
-  const formats = new Set<string>()
-  for (const index of order) {
-    const format = text(nodes[index].attr.data_format)
-    if (format) formats.add(format)
-    addNode(nodes[index], fed.get(nodes[index].name), build)
+  const first = new Set(nodes.flatMap(({ attr }) => (text(attr.data_format) ? [channelsFirst(attr)] : [])))
+  // The graph speaks of one order: where a file has both, no operator that depends on it is translated.
+  for (const index of order) addNode(nodes[index], build, first.size > 1 && text(nodes[index].attr.data_format) !== undefined)
+  const graph = finish(build, '', outputsOf(nodes, signature, what), first.has(true) ? 'first' : 'last')
+  return { graph, origin: build.origin }
+}
+
+function outputsOf(nodes: readonly NodeDef[], signature: unknown, what: string): string[] {
+  const { outputs } = (signature ?? {}) as { outputs?: unknown }
+  const named = Object.values((outputs ?? {}) as object).map(output => (output as { name?: unknown } | null)?.name)
+  if (named.length > 0) {
+    return named.map(name => {
+      if (typeof name !== 'string' || !nodes.some(node => node.name === source(name)))
+        fail('file', what, 'outputs that are nodes of the graph', show(name), 'The file is damaged')
+      return plain(name)
+    })
   }
-  const asked = namesOf(signature, 'outputs').map(([name]) => name)
-  const outputs = asked.length > 0 ? [...new Set(asked)] : unread(nodes)
-  const graph = finish(build, '', outputs, formats.has('NCHW') || formats.has('NCDHW') ? 'first' : 'last')
-  const named = outputs.slice(0, 4).map(show).join(', ') + (outputs.length > 4 ? ' …' : '')
-  const note = `the model has no signature: its outputs are taken to be the nodes that nobody reads, ${named}`
-  return { graph, origin: build.origin, notes: asked.length > 0 ? [] : [note] }
-}
-
-/** The values a signature names, with the shapes it gives: { outputs: { key: { name: 'node:0', tensorShape } } }. */
-function namesOf(signature: unknown, side: 'inputs' | 'outputs'): [name: string, shape: Record<string, unknown>][] {
-  const listed = ((signature ?? {}) as Record<string, unknown>)[side]
-  if (typeof listed !== 'object' || listed === null) return []
-  return Object.values(listed as Record<string, { name?: unknown; tensorShape?: unknown } | null>).flatMap(entry =>
-    typeof entry?.name === 'string' ? [[first(entry.name), { shape: entry.tensorShape }]] : [],
-  )
-}
-
-/** Nodes that nobody reads, nor waits for. */
-function unread(nodes: readonly NodeDef[]): string[] {
-  const read = new Set(nodes.flatMap(({ inputs, after }) => [...inputs.map(source), ...after]))
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map(source)))
   return nodes.filter(({ name, op }) => !read.has(name) && op !== 'Const' && op !== 'NoOp').map(({ name }) => name)
 }
 
-/** 'node:0' is 'node'; further outputs keep their number. */
-function first(ref: string): string {
+/** The first output of a node goes by the node's name. */
+function plain(ref: string): string {
   return ref.endsWith(':0') ? source(ref) : ref
 }
 
-/** @param fed the shape the signature gives a node that stands for an input, if it is one */
-function addNode(node: NodeDef, fed: Record<string, unknown> | undefined, build: Builder): void {
+function addNode(node: NodeDef, build: Builder, unclear: boolean): void {
   const { name, op, attr } = node
-  const inputs = node.inputs.map(first)
+  const inputs = node.inputs.map(plain)
   if (op === 'Const') return
   if (op === 'NoOp') return
-  if (op === 'Placeholder' || fed) {
-    const shape = placeholderShape(op === 'Placeholder' ? attr.shape : fed)
+  if (op === 'Placeholder') {
+    const shape = placeholderShape(attr.shape)
     build.inputs.push({ name, ...(shape && { shape }) })
     if (shape) build.shapes.set(name, shape)
     return
   }
   const make = Object.hasOwn(MAKERS, op) ? MAKERS[op] : undefined
-  if (make) {
-    make({ ...node, inputs }, build)
-    if (channelsFirst(attr))
-      build.refuse(name, 'channels that come before the spatial axes: TensorFlow.js reads them so in some operators only')
-  } else build.add(op, inputs, name, scalars(attr), 'tensorflow')
+  if (make && !unclear) make({ ...node, inputs }, build)
+  else build.add(op, inputs, name, scalars(attr), 'tensorflow')
 }
 
 function placeholderShape(value: Record<string, unknown> | undefined): Side[] | undefined {
