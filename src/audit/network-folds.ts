@@ -1,4 +1,4 @@
-import { outChannels } from '../formats/channels.ts'
+import { isAlongChannels, outChannels } from '../formats/channels.ts'
 import type { BatchNorm, Graph, GraphNode } from '../formats/model.ts'
 import { numbersOf } from './rules/numbers.ts'
 import { scalesOf } from './rules/normalize.ts'
@@ -23,7 +23,7 @@ export function foldsOf(graph: Graph, batchNorms: ReadonlyMap<string, BatchNorm>
   for (const node of graph.nodes) {
     if (node.op !== 'BatchNormalization') continue
     const before = layerBefore(node.inputs[0], makers, uses, graph)
-    if (!before) continue
+    if (!before || !isAlongChannels(node, graph.constants.get(before.inputs[1])?.shape.length, graph)) continue
     const scales = scalesAt(node, graph, batchNorms)
     // A constant that is added may spread one channel to several.
     if (!scales || scales.length !== channelsOf(before, graph)) continue
@@ -53,6 +53,10 @@ function layerBefore(
     // A bias of higher rank than the kernel would move the channels to another axis.
     if (node.op === 'Conv' || node.op === 'ConvTranspose')
       return highest <= (graph.constants.get(node.inputs[1])?.shape.length ?? 0) ? node : undefined
+    if (node.op === 'Identity') {
+      name = node.inputs[0]
+      continue
+    }
     if (node.op !== 'Add' && node.op !== 'Sub') return undefined
     const moving = node.inputs.filter(input => !graph.constants.has(input))
     if (moving.length !== 1) return undefined

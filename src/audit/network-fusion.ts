@@ -9,10 +9,10 @@ export function fusedNodes(graph: Graph): Graph {
   const makers = new Map(graph.nodes.flatMap(node => node.outputs.map(name => [name, node] as const)))
   const maker = (name: string, op: string): GraphNode | undefined => {
     const node = makers.get(name)
-    return node?.op === op && node.domain === '' ? node : undefined
+    return node?.op === op && node.domain === '' && node.refused === undefined ? node : undefined
   }
   const fused = (node: GraphNode): GraphNode => {
-    if (node.op !== 'Mul' || node.domain !== '' || node.inputs.length !== 2) return node
+    if (node.op !== 'Mul' || node.domain !== '' || node.refused !== undefined || node.inputs.length !== 2) return node
     const [a, b] = node.inputs
     return productWith(node, a, b, maker) ?? productWith(node, b, a, maker) ?? node
   }

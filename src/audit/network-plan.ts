@@ -166,6 +166,7 @@ function storedEntries({ constants }: Graph): number {
 }
 
 function ruleFor(node: GraphNode) {
+  if (node.refused !== undefined) cannotBound(node.refused)
   const own = node.domain === '' || node.domain === 'ai.onnx'
   return (
     (own && RULES.get(node.op)) ||

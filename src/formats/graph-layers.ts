@@ -1,5 +1,6 @@
 import { show } from '../errors.ts'
 import { sizeOf } from '../tensor.ts'
+import { isAlongChannels } from './channels.ts'
 import { add, type Scope, skip, type Work } from './extraction.ts'
 import { dequantizedKernel } from './folding.ts'
 import { geometryOf, inputSides } from './graph-geometry.ts'
@@ -51,7 +52,8 @@ function visitGraph(graph: Graph, outer: Scope, work: Work): Graph {
     const inner = withSubgraphs(node, scope, work)
     const layer = layerOf(inner, graph, scope, work)
     const norm = layer ? undefined : normOf(inner, scope, work, graph.opset)
-    const follows = norm && layerBefore(inner.inputs[0], norm, makers, consumers, scope, work)
+    const before = norm && layerBefore(inner.inputs[0], norm, makers, consumers, scope, work)
+    const follows = isAlongChannels(inner, work.layers.get(before ?? '')?.kernel.shape.length, graph) ? before : undefined
     if (norm) work.norms.set(norm.name, follows ? { ...norm, follows, followsBy: 'graph' } : norm)
     const marked = { ...inner, ...(layer && { layer: layer.name }), ...(norm && { batchNorm: norm.name }) }
     nodes.push(marked)

@@ -139,6 +139,8 @@ export interface GraphNode {
   readonly layer?: string
   /** the `BatchNorm` made from this node */
   readonly batchNorm?: string
+  /** why no certificate may pass here, as a sentence: a setting changes what the node computes and is not read */
+  readonly refused?: string
 }
 
 /** A directed acyclic graph of operators; nodes are in an order in which every input is already known. */

@@ -94,17 +94,14 @@ test('graph models: outputs are those of the signature', () => {
   }
   // Without one they are what no node reads.
   assert.ok(certificate(graph([1, 4], nodes, stored)).upper! < own / 2)
-  assert.throws(
-    () => graph([1, 4], nodes, stored, { signature: { outputs: { z: { name: 'none' } } } }),
-    /nodes of the graph, got 'none'/,
-  )
+  ends(graph([1, 4], nodes, stored, { signature: { outputs: { z: { name: 'none' } } } }), /output 'none' is given by no node/)
 })
 
 test('graph models: operands and attributes that turn axes over', () => {
   const mean = node('y', 'Mean', ['t', 'axes'], { keep_dims: { b: false } })
   agrees(graph([1, 8, 2, 2], [node('t', 'Transpose', ['x', 'order']), mean], { order: ints(0, 2, 3, 1), axes: ints(1, 2) }), 0.5)
   const turned = [node('y', 'BatchMatMulV2', ['x', 'A'], { adj_y: { b: true } })]
-  ends(graph([1, 1, 4], turned, { A: a }), /BatchMatMulV2/)
+  agrees(graph([1, 1, 4], turned, { A: a }), normOf(matrixOf(a)))
   agrees(graph([1, 1, 4], [node('y', 'BatchMatMulV2', ['x', 'A'])], { A: a }), normOf(matrixOf(a)))
 })
 
@@ -112,7 +109,7 @@ test('graph models: padding by mirrors, with the border and without', () => {
   const pads = { shape: [4, 2], data: [0, 0, 1, 1, 0, 0, 0, 0], dtype: 'int32' as const }
   const mirrored = (mode: string) => graph([1, 3, 3, 2], [node('y', 'MirrorPad', ['x', 'p'], { mode: text(mode) })], { p: pads })
   agrees(mirrored('REFLECT'), Math.sqrt(3))
-  ends(mirrored('SYMMETRIC'), /symmetric/)
+  agrees(mirrored('SYMMETRIC'), Math.sqrt(2))
 })
 
 test('graph models: batch norms of which TensorFlow and TensorFlow.js think differently', () => {
@@ -123,7 +120,7 @@ test('graph models: batch norms of which TensorFlow and TensorFlow.js think diff
   ends(norm({ epsilon: { f: 1e-2 }, is_training: { b: true } }), /FusedBatchNormV3/)
 })
 
-test('graph models: a bias along channels that come first, and files with both orders', () => {
+test('graph models: channels that come first where TensorFlow.js reads them so, and files with both orders', () => {
   const kernel = random(5, 1, 1, 2, 3)
   const conv = (name: string, from: string, format: string) =>
     node(name, 'Conv2D', [from, 'k'], {
@@ -134,11 +131,12 @@ test('graph models: a bias along channels that come first, and files with both o
   const stored = { k: kernel, b: list([3], [1, 2, 3]) }
   const bias = node('y', 'BiasAdd', ['c', 'b'], { data_format: text('NCHW') })
   agrees(
-    graph([1, 2, 4, 5], [conv('c', 'x', 'NCHW'), bias], stored),
+    graph([1, 2, 4, 5], [conv('c', 'x', 'NCHW')], stored),
     normOf({ rows: 2, columns: 3, data: Float64Array.from(kernel.data) }),
   )
+  ends(graph([1, 2, 4, 5], [conv('c', 'x', 'NCHW'), bias], stored), /Add 'y': channels that come before/)
   const square = { k: list([1, 1, 2, 2], [3, 0, 0, 1]) }
-  ends(graph([1, 2, 2, 2], [conv('c', 'x', 'NCHW'), conv('y', 'c', 'NHWC')], square), /Conv2D/)
+  ends(graph([1, 2, 2, 2], [conv('c', 'x', 'NCHW'), conv('y', 'c', 'NHWC')], square), /Conv 'y': channels come last here/)
 })
 
 test('graph models: the stated size of a transposed convolution is the one its padding makes', () => {
@@ -154,7 +152,8 @@ test('graph models: the stated size of a transposed convolution is the one its p
       { size: ints(1, ...sides, 3), k: random(6, 3, 3, 3, 2) },
     )
   assert.ok(certificate(up(8, 8)).upper! > 0)
-  ends(up(7, 8), /an output of 7×8 where the padding makes 8×8/)
+  assert.ok(certificate(up(7, 8)).upper! > 0)
+  ends(up(0, 8), /a result of sides \[0, 8\] does not fit/)
 })
 
 test('Keras: activations that are written out', () => {
@@ -166,7 +165,7 @@ test('Keras: activations that are written out', () => {
   agrees(dense({ class_name: 'function', config: 'relu', registered_name: 'relu' }), norm)
   agrees(dense('swish'), norm * 1.099839320129)
   ends(dense({ class_name: 'function', config: 'exponential' }), /exponential is unbounded/)
-  ends(dense({ class_name: 'Custom>Steep', config: {} }), /Activation/)
+  ends(dense({ class_name: 'Custom>Steep', config: {} }), /the activation 'Custom>Steep' is not known/)
 })
 
 test('Keras: a batch norm along another axis than the channels is not folded into them', () => {
@@ -180,7 +179,8 @@ test('Keras: a batch norm along another axis than the channels is not folded int
   const conv = layer('Conv2D', { name: 'c', filters: 3, kernel_size: [1, 1], strides: [1, 1], padding: 'valid', use_bias: false })
   const normed = (axis: unknown) => keras([3, 2, 3], [conv, layer('BatchNormalization', { name: 'b', axis, epsilon: 0 })], stored)
   for (const axis of [-1, 3, [3]]) agrees(normed(axis), 100)
-  for (const axis of [1, [1], [1, 3], 2]) ends(normed(axis), /BatchNormalization/)
+  for (const axis of [1, [1]]) agrees(normed(axis), 1e4)
+  for (const axis of [[1, 3], 2]) ends(normed(axis), /BatchNormalization/)
 })
 
 test('Keras: weights of models inside models are their own', () => {

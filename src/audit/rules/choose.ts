@@ -129,6 +129,12 @@ const PLACES: Readonly<Record<string, (i: number, side: number) => number>> = {
     const at = ((i % period) + period) % period
     return at < side ? at : period - at
   },
+  // TensorFlow's SYMMETRIC: the border itself is repeated.
+  symmetric: (i, side) => {
+    const period = 2 * side
+    const at = ((i % period) + period) % period
+    return at < side ? at : period - 1 - at
+  },
 }
 
 function pieceOf(pieces: Pieces): Step {

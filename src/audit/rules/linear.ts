@@ -23,10 +23,6 @@ export const convolution: Rule = view => {
     view,
     spatial.map(d => shape[d]),
   )
-  // TensorFlow states the output's size beside the padding; several fit one stride.
-  const made = wholesAt(view, 'made_sides')
-  if (made?.some((side, d) => side !== layer.outputSize[d]))
-    cannotBound(`an output of ${made.join('×')} where the padding makes ${layer.outputSize.join('×')}`)
   if (layer.inChannels !== shape[channel]) cannotBound(`${shape[channel]} channels where ${layer.inChannels} are expected`)
   const { gain, rule } = gainOf(view, layer, error)
   const batch = shape[0]

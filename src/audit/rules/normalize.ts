@@ -68,7 +68,9 @@ export const batchNormalization: Rule = view => {
   if (isOldTraining(view)) cannotBound('without is_test it takes the statistics of the batch: not at inference')
   for (const index of [1, 2, 3, 4]) constantAt(view, index)
   const { gamma, beta, mean, variance, epsilon, rounded } = scalesOf(view)
-  const { channel } = layoutOf(view, Math.max(2, shape.length))
+  // Keras names the axis.
+  const axis = view.node.attributes.axis
+  const channel = typeof axis === 'number' ? axisOf(axis, shape.length) : layoutOf(view, Math.max(2, shape.length)).channel
   const inner = sizeOf(shape.slice(channel + 1))
   for (const { length } of [gamma, beta, mean, variance])
     if (length !== shape[channel]) cannotBound(`${length} numbers of a batch norm for ${shape[channel]} channels`)

@@ -94,7 +94,9 @@ function axesAt(view: View): [number[], boolean] {
   const none = numberAt(view, 'noop_with_empty_axes', 0) !== 0
   const all = given === undefined || given.length === 0
   if (all && none) cannotBound('a reduction over nothing')
-  return [all ? shape.map((_, d) => d) : given.map(axis => axisOf(axis, shape.length)), numberAt(view, 'keepdims', 1) !== 0]
+  const axes = all ? shape.map((_, d) => d) : given.map(axis => axisOf(axis, shape.length))
+  if (new Set(axes).size < axes.length) cannotBound(`axes [${axes.join(', ')}] with one twice`)
+  return [axes, numberAt(view, 'keepdims', 1) !== 0]
 }
 
 /** Sums or means over whole axes: one row of equal weights an axis, √n or 1/√n. */

@@ -1,3 +1,4 @@
+import { show } from '../../errors.ts'
 import type { Attribute, Graph, GraphNode, GraphValue, Side, Weights } from '../model.ts'
 
 /** A graph being put together, node by node, from a framework's own description. */
@@ -10,10 +11,13 @@ export interface Builder {
   readonly origin: Map<string, string>
   /** Adds a node with one output, named `output`, and gives that name back. */
   add(op: string, inputs: readonly string[], output: string, attributes?: Record<string, Attribute>, domain?: string): string
+  /** Ends every certificate at the node that makes `output`: its layer is listed all the same. Gives the name back. */
+  refuse(output: string, why: string): string
 }
 
 export function builder(constants: Map<string, Weights>): Builder {
   const nodes: GraphNode[] = []
+  const places = new Map<string, number>()
   return {
     constants,
     shapes: new Map(),
@@ -21,23 +25,39 @@ export function builder(constants: Map<string, Weights>): Builder {
     nodes,
     origin: new Map(),
     add(op, inputs, output, attributes = {}, domain = '') {
+      places.set(output, nodes.length)
       nodes.push({ name: output, op, domain, inputs, outputs: [output], attributes })
+      return output
+    },
+    refuse(output, why) {
+      const at = places.get(output)
+      if (at !== undefined) nodes[at] = { ...nodes[at], refused: nodes[at].refused ?? why }
       return output
     },
   }
 }
 
 export function finish(build: Builder, name: string, outputs: readonly string[], channels: 'first' | 'last' = 'last'): Graph {
-  const { constants, shapes, inputs, nodes } = build
+  const { constants, shapes, inputs } = build
   return {
     name,
     channels,
     inputs,
     outputs: outputs.map(output => ({ name: output, ...(shapes.has(output) && { shape: shapes.get(output)! }) })),
-    nodes,
+    nodes: unambiguous(build),
     constants,
     shapes,
   }
+}
+
+/** Layers and fused operators are taken apart into values with made-up names: one that the file uses already would stand for two values. */
+function unambiguous({ constants, inputs, nodes }: Builder): GraphNode[] {
+  const counts = new Map<string, number>()
+  for (const name of [...constants.keys(), ...inputs.map(({ name }) => name), ...nodes.map(({ name }) => name)])
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  return nodes.map(node =>
+    counts.get(node.name) === 1 ? node : { ...node, refused: `two values go by the name ${show(node.name)}` },
+  )
 }
 
 /** The axes of a depthwise kernel [k…, C, M] as the grouped convolution it is: [k…, 1, C·M], C groups. */
@@ -47,11 +67,20 @@ export function depthwiseShape(shape: readonly number[]): { shape: number[]; gro
   return { shape: [...shape.slice(0, axes), 1, channels * multiplier], groups: channels }
 }
 
+/** A node that acts entry by entry, or along one axis; `refused` where nobody knows what it does. */
+export interface Activation {
+  readonly op: string
+  readonly attributes: Record<string, Attribute>
+  readonly domain: string
+  readonly refused?: string
+}
+
 /** Activations as ONNX spells them; what has no ONNX word keeps its own. */
-export function activation(name: string): { op: string; attributes: Record<string, Attribute>; domain: string } {
+export function activation(name: string): Activation {
   const key = name.toLowerCase()
   const found = Object.hasOwn(ACTIVATIONS, key) ? ACTIVATIONS[key] : undefined
-  return found ? { op: found[0], attributes: found[1] ?? {}, domain: '' } : { op: name, attributes: {}, domain: 'keras' }
+  if (found) return { op: found[0], attributes: found[1] ?? {}, domain: '' }
+  return { op: name, attributes: {}, domain: 'keras', refused: `the activation ${show(name)} is not known here` }
 }
 
 const ACTIVATIONS: Readonly<Record<string, [string, Record<string, Attribute>?]>> = {
@@ -62,6 +91,7 @@ const ACTIVATIONS: Readonly<Record<string, [string, Record<string, Attribute>?]>
   tanh: ['Tanh'],
   softmax: ['Softmax', { axis: -1 }],
   logsoftmax: ['LogSoftmax', { axis: -1 }],
+  log_softmax: ['LogSoftmax', { axis: -1 }],
   elu: ['Elu', { alpha: 1 }],
   selu: ['Selu'],
   softplus: ['Softplus'],
@@ -70,7 +100,9 @@ const ACTIVATIONS: Readonly<Record<string, [string, Record<string, Attribute>?]>
   hard_sigmoid: ['HardSigmoid', { alpha: 0.2, beta: 0.5 }],
   exponential: ['Exp'],
   gelu: ['Gelu'],
+  gelu_new: ['Gelu', { approximate: 'tanh' }],
+  swish: ['Swish', { alpha: 1 }],
+  silu: ['Swish', { alpha: 1 }],
+  leaky_relu: ['LeakyRelu', { alpha: 0.2 }],
   mish: ['Mish'],
-  swish: ['Swish'],
-  silu: ['Swish'],
 }

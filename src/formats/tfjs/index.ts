@@ -35,15 +35,19 @@ export function readTfjs([file, ...shards]: readonly NamedBytes[], options: Read
     )
   const tensors = readManifest(weightsManifest, shards, name)
   const isGraph = Array.isArray((topology as { node?: unknown }).node)
-  const { graph, origin } = isGraph
-    ? tensorflowGraph(topology, tensors, name, signatureOf(json as Record<string, unknown>))
-    : kerasGraph(topology, tensors, name)
-  return assemble(name, isGraph ? 'tfjs-graph' : 'tfjs-layers', graph, origin, tensors, options)
+  if (!isGraph) {
+    const { graph, origin } = kerasGraph(topology, tensors, name)
+    return assemble(name, 'tfjs-layers', graph, origin, tensors, options)
+  }
+  const { graph, origin, notes } = tensorflowGraph(topology, tensors, name, signatureOf(json))
+  const model = assemble(name, 'tfjs-graph', graph, origin, tensors, options)
+  return { ...model, notes: [...notes, ...model.notes] }
 }
 
-/** Where converters have written it, newer and older ones. */
-function signatureOf({ signature, userDefinedMetadata }: Record<string, unknown>): unknown {
-  return (userDefinedMetadata as { signature?: unknown } | undefined)?.signature ?? signature
+/** Metadata beside the model may carry a signature of its own, which TensorFlow.js prefers. */
+function signatureOf(json: object): unknown {
+  const { signature, userDefinedMetadata } = json as { signature?: unknown; userDefinedMetadata?: { signature?: unknown } | null }
+  return userDefinedMetadata?.signature ?? signature
 }
 
 /** Layers from the graph; stored matrices that no node we know takes (recurrent layers, attention, wrappers) by their names. */

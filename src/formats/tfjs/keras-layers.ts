@@ -1,6 +1,7 @@
+import { show } from '../../errors.ts'
 import type { Attribute } from '../model.ts'
 import { reshaped } from '../weights.ts'
-import { activation, type Builder, depthwiseShape } from './builder.ts'
+import { type Activation, activation, type Builder, depthwiseShape } from './builder.ts'
 
 export type Config = Record<string, unknown>
 
@@ -11,6 +12,10 @@ export interface KerasLayer {
   config: Config
   /** one list of value names a call */
   calls: string[][]
+  /** the calls with settings of their own, such as training = true */
+  special: boolean[]
+  /** no layer of Keras, whatever its class is called */
+  foreign: boolean
 }
 
 export interface Context {
@@ -18,16 +23,14 @@ export interface Context {
   what: string
   /** name parts in front of this model's values, where it is nested */
   scope: string
-  /** the same of its weights: however often a model is called, they are stored once */
+  /** the names of the models it lies in, each with a slash behind */
   path: string
-  /** how many layers of the whole model have a name */
-  names: ReadonlyMap<string, number>
-  /** axes of values, where they are known */
-  ranks: Map<string, number>
+  /** the outermost model's name */
+  root: string
+  stored: StoredNames
   depth: number
-  channelsFirst: boolean
-  /** both orders of axes are in the model */
-  mixed: boolean
+  /** some layer of the model has its channels before the spatial axes */
+  isFirst: boolean
 }
 
 interface Call extends KerasLayer, Context {
@@ -35,108 +38,142 @@ interface Call extends KerasLayer, Context {
   output: string
 }
 
-/**
- * A weight of a layer: its full name is that of the layer, behind those of the models it lies in, and its own. Files that leave the models out are read where only one
- * layer has that name; what could be another layer's weight is none.
- */
-function weight({ build, name, path, names }: Call, own: string): string | undefined {
-  const titled = (end: string) => [...build.constants.keys()].filter(title => `/${title}`.replace(/:0$/, '').endsWith(`/${end}`))
-  const full = `${path}${name}/${own}`
-  const exact = [full, `${full}:0`].find(title => build.constants.has(title))
-  if (exact) return exact
-  const alone = names.get(name) === 1
-  const found = titled(full)
-  const loose = found.length === 0 && alone ? titled(`${name}/${own}`) : found
-  if (loose.length === 1 && (alone || path !== '')) return loose[0]
-  // Other layers of the name lie deeper, in models of their own.
-  const depth = (title: string) => title.split('/').length
-  const [least, next] = loose.sort((a, b) => depth(a) - depth(b))
-  return next && depth(least) < depth(next) && loose.length === names.get(name) ? least : undefined
+/** Stored tensors by everything their names may end with, and the layer that took each. */
+export interface StoredNames {
+  readonly byEnd: ReadonlyMap<string, readonly string[]>
+  readonly takenBy: Map<string, string>
 }
+
+const MOST_PARTS = 32
+
+export function storedNames(names: Iterable<string>): StoredNames {
+  const byEnd = new Map<string, string[]>()
+  for (const name of names) {
+    const parts = bare(name).split('/').slice(-MOST_PARTS)
+    for (let from = 0; from < parts.length; from++) {
+      const end = parts.slice(from).join('/')
+      const titles = byEnd.get(end)
+      if (titles) titles.push(name)
+      else byEnd.set(end, [name])
+    }
+  }
+  return { byEnd, takenBy: new Map() }
+}
+
+function bare(name: string): string {
+  return name.replace(/:0$/, '')
+}
+
+/**
+ * A weight of a layer: its full name is that of the models around it, the layer's and its own, or ends so, or ends with the layer's and its own
+ * and is the only one to do so. Two layers never share a weight.
+ */
+function weight({ name, path, root, stored }: Call, own: string): string | undefined {
+  const layer = `${path}${name}`
+  const ending = (end: string): readonly string[] => stored.byEnd.get(end) ?? []
+  const named = ending(`${layer}/${own}`)
+  const whole = named.filter(title => bare(title) === `${layer}/${own}` || bare(title) === `${root}/${layer}/${own}`)
+  const found = [whole, named, ending(`${name}/${own}`)].find(titles => titles.length > 0) ?? []
+  if (found.length !== 1 || (stored.takenBy.get(found[0]) ?? layer) !== layer) return undefined
+  stored.takenBy.set(found[0], layer)
+  return found[0]
+}
+
+/** Whether a weight that a layer may go without is there in the file, or called for, but is not surely this layer's. */
+function isLost({ name, stored }: Call, own: string, wanted: unknown): boolean {
+  return wanted === true || stored.byEnd.has(`${name}/${own}`)
+}
+
+/** A layer that is not read, and why. */
+function unread({ build, kind, inputs, output }: Call, why: string): string {
+  return build.refuse(build.add(kind, inputs, output, {}, 'keras'), why)
+}
+
+const NO_WEIGHT = 'the file does not store its weights under a name that is surely its own'
 
 function numbers(value: unknown, axes: number): number[] | undefined {
   if (typeof value === 'number') return new Array<number>(axes).fill(value)
   return Array.isArray(value) && value.every(n => typeof n === 'number') ? value : undefined
 }
 
-/** 'causal' looks back only; undefined where it is none we know. */
-function padding({ padding: kind = 'valid' }: Config, reach: readonly number[] = []): Record<string, Attribute> | undefined {
-  if (kind === 'same') return { auto_pad: 'SAME_UPPER' }
-  if (kind === 'causal' && reach.length === 1) return { auto_pad: 'NOTSET', pads: [reach[0] - 1, 0] }
-  return kind === 'valid' ? { auto_pad: 'VALID' } : undefined
+/** Keras takes the word in either case; 'causal' is of use along one axis, where everything it adds comes before. */
+function paddingOf(config: Config): unknown {
+  return typeof config.padding === 'string' ? config.padding.toLowerCase() : (config.padding ?? 'valid')
 }
 
-/** Bias and activation behind a layer's linear part. */
-function dressed(call: Call, value: string): string {
-  const { build, config, output } = call
-  const active = config.activation
-  const plain = isLinear(active)
-  let biased = value
-  if (config.use_bias !== false) {
-    const bias = weight(call, 'bias')
-    if (!bias && config.use_bias === true) return build.add(call.kind, [value], output, {}, 'keras')
-    if (bias) biased = build.add('Add', [value, alongChannels(call, bias)], plain ? output : `${output}/biased`)
-  }
-  return plain ? biased : activate(call, active, biased)
+function padding(config: Config, reach: readonly number[] = []): Record<string, Attribute> {
+  const word = paddingOf(config)
+  if (word === 'causal') return { auto_pad: 'NOTSET', pads: [...reach.map(side => side - 1), ...reach.map(() => 0)] }
+  return { auto_pad: word === 'same' ? 'SAME_UPPER' : 'VALID' }
+}
+
+function isFirst(config: Config): boolean {
+  return config.data_format === 'channels_first'
 }
 
 /** A bias lies along the channels, which are not the last axis everywhere. */
-function alongChannels({ build, config }: Call, name: string): string {
+function alongChannels({ build, config }: Call, name: string, axes: number): string {
   const bias = build.constants.get(name)!
-  const axes = numbers(config.kernel_size, 1)?.length ?? 0
-  if (config.data_format !== 'channels_first' || axes === 0 || bias.shape.length !== 1) return name
+  if (!isFirst(config) || axes === 0 || bias.shape.length !== 1) return name
   const own = `${name} along channels`
   build.constants.set(own, reshaped(bias, [bias.shape[0], ...new Array<number>(axes).fill(1)]))
   build.origin.set(own, name)
   return own
 }
 
-function isLinear(given: unknown): boolean {
-  return given === undefined || given === null || nameOf(given) === 'linear'
+/** Bias and activation behind a layer's linear part, which has so many spatial axes. */
+function dressed(call: Call, value: string, axes = 0): string {
+  const { build, config, output } = call
+  const bias = config.use_bias === false ? undefined : weight(call, 'bias')
+  const active = activationOf(config.activation)
+  const plain = active.op === 'Identity'
+  const biased = bias ? build.add('Add', [value, alongChannels(call, bias, axes)], plain ? output : `${output}/biased`) : value
+  const result = plain ? biased : activate(build, biased, output, active)
+  const lost = !bias && config.use_bias !== false && isLost(call, 'bias', config.use_bias)
+  return lost ? build.refuse(result, NO_WEIGHT) : result
 }
 
-/** 'relu', or the same as a function written out. */
-function nameOf(given: unknown): string | undefined {
-  if (typeof given === 'string') return given
-  const { class_name: kind, config } = (given ?? {}) as Config
-  return kind === 'function' && typeof config === 'string' ? config : undefined
+function activate(build: Builder, value: string, output: string, { op, attributes, domain, refused }: Activation): string {
+  build.add(op, [value], output, attributes, domain)
+  return refused === undefined ? output : build.refuse(output, refused)
 }
 
-/** An activation by name, or a layer that is one, with settings of its own. */
-function activate(call: Call, given: unknown, value: string): string {
-  const { build, output } = call
-  const name = nameOf(given)
-  if (name !== undefined) {
-    const { op, attributes, domain } = activation(name)
-    return build.add(op, [value], output, attributes, domain)
-  }
-  const { class_name: kind, config } = (given ?? {}) as Config
-  const known = typeof kind === 'string' && ACTIVATIONS.includes(kind)
-  if (!known) return build.add('Activation', [value], output, {}, 'keras')
-  return MAKERS[kind]({ ...call, kind, config: (config ?? {}) as Config, inputs: [value] })
+/** What an activation setting stands for: a name, a function of Keras 3 by its name, or a layer with settings of its own. */
+function activationOf(setting: unknown): Activation {
+  if (typeof setting === 'string') return activation(setting)
+  if (setting === undefined || setting === null) return activation('linear')
+  const { class_name: kind, config } = setting as Config
+  if (kind === 'function' && typeof config === 'string') return activation(config)
+  const settings = (typeof config === 'object' ? config : undefined) ?? {}
+  if (typeof kind === 'string' && Object.hasOwn(ACTIVATION_LAYERS, kind)) return ACTIVATION_LAYERS[kind](settings as Config)
+  if (typeof kind === 'string' && Object.keys(settings).length === 0) return activation(kind)
+  return unknownActivation(`the activation ${show(kind)} has settings that are not known here`)
 }
 
-/** Layers without weights that may stand where an activation's name does. */
-const ACTIVATIONS = ['ReLU', 'LeakyReLU', 'ELU', 'Softmax']
+function unknownActivation(refused: string): Activation {
+  return { op: 'Activation', attributes: {}, domain: 'keras', refused }
+}
 
 function convolution(call: Call, kernel = 'kernel', part = 'linear', strides: unknown = call.config.strides): string {
   const { build, config, output, inputs } = call
   const name = weight(call, kernel)
-  if (name === undefined) return build.add(call.kind, inputs, `${output}/${part}`, {}, 'keras')
+  if (name === undefined) return build.refuse(build.add(call.kind, inputs, `${output}/${part}`, {}, 'keras'), NO_WEIGHT)
   const stored = build.constants.get(name)!
   const axes = stored.shape.length - 2
   const depthwise = kernel === 'depthwise_kernel'
   const spatial = stored.shape.slice(0, Math.max(0, axes))
+  const dilations = numbers(config.dilation_rate, axes) ?? new Array<number>(Math.max(0, axes)).fill(1)
   const attributes: Record<string, Attribute> = {
     layout: 'HWIO',
     kernel_shape: spatial,
     strides: numbers(strides, axes) ?? new Array<number>(Math.max(0, axes)).fill(1),
-    dilations: numbers(config.dilation_rate, axes) ?? new Array<number>(Math.max(0, axes)).fill(1),
+    dilations,
     group: typeof config.groups === 'number' ? config.groups : 1,
+    ...padding(
+      config,
+      spatial.map((k, d) => (dilations[d] ?? 1) * (k - 1) + 1),
+    ),
   }
-  const padded = padding(config, reachOf(attributes))
-  if (!padded) return build.add(call.kind, inputs, `${output}/${part}`, {}, 'keras')
-  Object.assign(attributes, padded)
   let constant = name
   if (depthwise && axes >= 1) {
     const { shape, groups } = depthwiseShape(stored.shape)
@@ -149,44 +186,44 @@ function convolution(call: Call, kernel = 'kernel', part = 'linear', strides: un
   if (op === 'ConvTranspose') {
     Object.assign(attributes, transposedPadding(attributes, config))
   }
-  return build.add(op, [inputs[0], constant], `${output}/${part}`, attributes)
-}
-
-/** Pixels from the first tap to the last, both included. */
-function reachOf({ kernel_shape, dilations }: Record<string, Attribute>): number[] {
-  return (kernel_shape as number[]).map((k, d) => (dilations as number[])[d] * (k - 1) + 1)
+  build.add(op, [inputs[0], constant], `${output}/${part}`, attributes)
+  const known = paddingOf(config) === 'same' || paddingOf(config) === 'valid'
+  if (!known && !(paddingOf(config) === 'causal' && axes === 1 && op === 'Conv'))
+    build.refuse(`${output}/${part}`, `padding ${show(config.padding)} is not known here`)
+  return `${output}/${part}`
 }
 
 /**
  * Keras 'same' means out = in·stride, 'valid' keeps all of the kernel; where the kernel is shorter than the stride, the rest is output
- * padding. With output padding given, 'same' takes half the kernel off each side.
+ * padding. With output padding p given, out = (in − 1)·stride + p + k, less 2⌊k/2⌋ for 'same', of which TensorFlow takes the smaller half off in
+ * front.
  */
 function transposedPadding(
   { strides, dilations, kernel_shape }: Record<string, Attribute>,
   config: Config,
 ): Record<string, Attribute> {
   const steps = strides as number[]
-  const reach = reachOf({ kernel_shape, dilations })
+  const reach = (kernel_shape as number[]).map((k, d) => (dilations as number[])[d] * (k - 1) + 1)
   const given = numbers(config.output_padding, steps.length)
   if (!given) return { output_padding: steps.map((step, d) => Math.max(0, step - reach[d])) }
-  if (config.padding !== 'same') return { output_padding: given }
-  const half = reach.map(side => Math.floor(side / 2))
-  return { output_padding: given, auto_pad: 'NOTSET', pads: [...half, ...half] }
+  if (paddingOf(config) !== 'same') return { output_padding: given }
+  const totals = reach.map((side, d) => 2 * Math.floor(side / 2) - given[d])
+  const before = totals.map(total => Math.floor(Math.max(0, total) / 2))
+  const after = totals.map((total, d) => Math.max(0, total) - before[d])
+  return { output_padding: totals.map(total => Math.max(0, -total)), auto_pad: 'NOTSET', pads: [...before, ...after] }
 }
 
 /** A depthwise convolution, then a 1×1 one, bias and activation after both. */
 function separable(call: Call): string {
   const inner = convolution(call, 'depthwise_kernel', 'depthwise')
-  const { config } = call
-  const axes = numbers(config.kernel_size, 1)?.length ?? 1
-  const pointwise = { ...call, inputs: [inner], config: { ...config, dilation_rate: new Array<number>(axes).fill(1) } }
-  return dressed(call, convolution(pointwise, 'pointwise_kernel', 'linear', new Array<number>(axes).fill(1)))
+  const pointwise = { ...call, inputs: [inner], config: { ...call.config, dilation_rate: 1 } }
+  return dressed(call, convolution(pointwise, 'pointwise_kernel', 'linear', 1), axesOf(call))
 }
 
 function dense(call: Call): string {
   const { build, inputs, output } = call
   const name = weight(call, 'kernel')
-  if (name === undefined) return build.add('Dense', inputs, output, {}, 'keras')
+  if (name === undefined) return unread(call, NO_WEIGHT)
   return dressed(call, build.add('MatMul', [inputs[0], name], `${output}/linear`))
 }
 
@@ -195,31 +232,26 @@ function batchNorm(call: Call): string {
   const mean = weight(call, 'moving_mean')
   const variance = weight(call, 'moving_variance')
   const gamma = config.scale === false ? '' : weight(call, 'gamma')
-  const beta = config.center === false ? '' : weight(call, 'beta')
-  const unknown = mean === undefined || variance === undefined || gamma === undefined || beta === undefined
-  if (unknown || !alongTheChannels(call)) return build.add('BatchNormalization', inputs, output, {}, 'keras')
+  const beta = config.center === false ? '' : (weight(call, 'beta') ?? '')
+  if (!mean || !variance || gamma === undefined) return unread(call, NO_WEIGHT)
+  const axes = Array.isArray(config.axis) ? config.axis : [config.axis ?? -1]
+  if (axes.length !== 1 || !Number.isInteger(axes[0])) return unread(call, `the axis ${show(config.axis)} is not read`)
   const epsilon = typeof config.epsilon === 'number' ? config.epsilon : 1e-3
-  return build.add('BatchNormalization', [inputs[0], gamma, beta, mean, variance], output, { epsilon })
-}
-
-/** Keras normalises along any axis; ONNX knows the channels only. */
-function alongTheChannels({ config, inputs, ranks, channelsFirst }: Call): boolean {
-  const { axis = -1 } = config
-  const own = Array.isArray(axis) && axis.length === 1 ? axis[0] : axis
-  const rank = ranks.get(inputs[0])
-  if (typeof own !== 'number') return false
-  if (channelsFirst && rank !== 2) return own === 1
-  return own === -1 || (rank !== undefined && own === rank - 1)
+  build.add('BatchNormalization', [inputs[0], gamma, beta, mean, variance], output, {
+    epsilon,
+    ...((axes[0] !== -1 || call.isFirst) && { axis: axes[0] }),
+  })
+  if (beta === '' && config.center !== false && isLost(call, 'beta', config.center)) build.refuse(output, NO_WEIGHT)
+  return output
 }
 
 function pool(op: string, axes: number) {
   return ({ build, config, inputs, output }: Call): string => {
     const size = numbers(config.pool_size, axes) ?? new Array<number>(axes).fill(2)
     const strides = numbers(config.strides, axes) ?? size
-    const padded = padding(config)
-    return padded
-      ? build.add(op, inputs, output, { kernel_shape: size, strides, ...padded })
-      : build.add(op, inputs, output, {}, 'keras')
+    build.add(op, inputs, output, { kernel_shape: size, strides, ...padding(config) })
+    const known = paddingOf(config) === 'same' || paddingOf(config) === 'valid'
+    return known ? output : build.refuse(output, `padding ${show(config.padding)} is not known here`)
   }
 }
 
@@ -230,65 +262,118 @@ function globalPool(op: string) {
   }
 }
 
-function named(op: string, attributes: (config: Config) => Record<string, Attribute> = () => ({})) {
-  return ({ build, config, inputs, output }: Call): string => build.add(op, inputs, output, attributes(config))
+function named(op: string) {
+  return ({ build, inputs, output }: Call): string => build.add(op, inputs, output)
 }
 
-function activated(call: Call): string {
-  const { build, config, inputs, output } = call
-  return isLinear(config.activation) ? build.add('Identity', inputs, output) : activate(call, config.activation, inputs[0])
+/** A layer that is an activation and nothing else. */
+function activating(of: (config: Config) => Activation) {
+  return ({ build, config, inputs, output }: Call): string => activate(build, inputs[0], output, of(config))
 }
 
-/** An operator of two operands, from the first to the last. */
-function chained(op: string) {
-  return ({ build, inputs, output }: Call): string =>
-    inputs
-      .slice(1)
-      .reduce((value, next, i) => build.add(op, [value, next], i === inputs.length - 2 ? output : `${output}/${i}`), inputs[0])
+function relu({ max_value, negative_slope, threshold }: Config): Activation {
+  const [max, slope, from] = [max_value ?? Infinity, negative_slope ?? 0, threshold ?? 0]
+  if (typeof max !== 'number' || typeof slope !== 'number' || from !== 0 || (max !== Infinity && slope !== 0))
+    return unknownActivation(`a ReLU up to ${show(max)} with the slope ${show(slope)} below ${show(from)} is not known here`)
+  if (max !== Infinity) return { op: 'Clip', attributes: { min: 0, max }, domain: '' }
+  return slope === 0 ? activation('relu') : { op: 'LeakyRelu', attributes: { alpha: slope }, domain: '' }
 }
 
-function relu({ build, config, inputs, output }: Call): string {
-  const { max_value: max, negative_slope: slope = 0, threshold = 0 } = config
-  if (Number(threshold) !== 0 || (typeof max === 'number' && Number(slope) !== 0))
-    return build.add('ReLU', inputs, output, {}, 'keras')
-  if (typeof max === 'number') return build.add('Clip', inputs, output, { min: 0, max })
-  return Number(slope) === 0
-    ? build.add('Relu', inputs, output)
-    : build.add('LeakyRelu', inputs, output, { alpha: Number(slope) })
+function withAlpha(op: string, fallback: number) {
+  return ({ alpha, negative_slope }: Config): Activation => {
+    const value = alpha ?? negative_slope ?? fallback
+    if (typeof value !== 'number') return unknownActivation(`the slope ${show(value)} is not a number`)
+    return { op, attributes: { alpha: value }, domain: '' }
+  }
+}
+
+function softmax({ axis = -1 }: Config): Activation {
+  const axes = Array.isArray(axis) ? axis : [axis]
+  if (axes.length !== 1 || !Number.isInteger(axes[0])) return unknownActivation(`a softmax over ${show(axis)} is not known here`)
+  return { op: 'Softmax', attributes: { axis: axes[0] }, domain: '' }
+}
+
+const ACTIVATION_LAYERS: Readonly<Record<string, (config: Config) => Activation>> = {
+  ReLU: relu,
+  LeakyReLU: withAlpha('LeakyRelu', 0.3),
+  ELU: withAlpha('Elu', 1),
+  Softmax: softmax,
 }
 
 /** Keras writes padding as [[before, after], …]; ONNX as all the befores, then all the afters, batch and channels included. */
-function zeroPadding({ build, config, inputs, output }: Call): string {
-  const listed = Array.isArray(config.padding) ? config.padding : [config.padding]
-  const pairs = listed.map(value => (Array.isArray(value) ? value : [value, value]) as [number, number])
-  const spread = (own: number[]) => (config.data_format === 'channels_first' ? [0, 0, ...own] : [0, ...own, 0])
-  const pads = [...spread(pairs.map(([before]) => before)), ...spread(pairs.map(([, after]) => after))]
-  if (!pads.every(Number.isSafeInteger)) return build.add('ZeroPadding', inputs, output, {}, 'keras')
-  return build.add('Pad', inputs, output, { mode: 'constant', pads })
+function zeroPadding(axes: number) {
+  return (call: Call): string => {
+    const { padding: given = 1 } = call.config
+    // Along one axis the pair stands by itself.
+    const listed = axes === 1 && Array.isArray(given) ? [given] : Array.isArray(given) ? given : new Array(axes).fill(given)
+    const pairs = listed.map(value => (Array.isArray(value) ? value : [value, value]) as [number, number])
+    const spread = (own: number[]): number[] => (isFirst(call.config) ? [0, 0, ...own] : [0, ...own, 0])
+    const pads = [...spread(pairs.map(([before]) => before)), ...spread(pairs.map(([, after]) => after))]
+    if (pairs.length !== axes || !pads.every(Number.isSafeInteger)) return unread(call, `padding ${show(given)} is not read`)
+    return call.build.add('Pad', call.inputs, call.output, { mode: 'constant', pads })
+  }
 }
 
-function upsampling({ build, config, inputs, output }: Call): string {
-  const sizes = numbers(config.size, 2) ?? [2, 2]
-  const { interpolation = 'nearest' } = config
-  if (interpolation !== 'nearest' && interpolation !== 'bilinear') return build.add('UpSampling2D', inputs, output, {}, 'keras')
-  const mode = interpolation === 'bilinear' ? 'linear' : 'nearest'
-  return build.add('Upsample', inputs, output, {
-    mode,
-    scales: config.data_format === 'channels_first' ? [1, 1, ...sizes] : [1, ...sizes, 1],
-  })
+/** As TensorFlow.js resizes: between pixels that lie at their corners, not at their centres. */
+function upsampling(call: Call): string {
+  const { size, interpolation: word = 'nearest' } = call.config
+  const sizes = numbers(size, 2) ?? [2, 2]
+  const mode = word === 'bilinear' ? 'linear' : word === 'nearest' ? word : undefined
+  if (!mode) return unread(call, `interpolation ${show(word)} is not known here`)
+  const scales = isFirst(call.config) ? [1, 1, ...sizes] : [1, ...sizes, 1]
+  return call.build.add('Upsample', call.inputs, call.output, { mode, scales })
 }
 
 function prelu(call: Call): string {
   const alpha = weight(call, 'alpha')
-  if (!alpha) return call.build.add('PReLU', call.inputs, call.output, {}, 'keras')
-  return call.build.add('PRelu', [call.inputs[0], alpha], call.output)
+  return alpha ? call.build.add('PRelu', [call.inputs[0], alpha], call.output) : unread(call, NO_WEIGHT)
+}
+
+/** Channels that come first are flattened as if they came last. */
+function flatten(call: Call): string {
+  const { build, config, inputs, output } = call
+  return isFirst(config)
+    ? unread(call, 'it moves channels that come first behind the spatial axes')
+    : build.add('Flatten', inputs, output)
+}
+
+/** The batch stays, what is negative or null is what remains. */
+function reshape(call: Call): string {
+  const { target_shape: target } = call.config
+  const sides = Array.isArray(target) ? target.map(side => (side === null || side < 0 ? -1 : side)) : []
+  if (!Array.isArray(target) || !sides.every(side => Number.isInteger(side) && side !== 0))
+    return unread(call, `target_shape ${show(target)} is not read`)
+  return call.build.add('Reshape', call.inputs, call.output, { shape: [0, ...sides] })
+}
+
+function permute(call: Call): string {
+  const { dims } = call.config
+  if (!Array.isArray(dims) || !dims.every(Number.isInteger)) return unread(call, `dims ${show(dims)} are not read`)
+  return call.build.add('Transpose', call.inputs, call.output, { perm: [0, ...dims] })
+}
+
+function concatenate(call: Call): string {
+  const { axis = -1 } = call.config
+  if (!Number.isInteger(axis)) return unread(call, `the axis ${show(axis)} is not read`)
+  return call.build.add('Concat', call.inputs, call.output, { axis: axis as number })
+}
+
+/** The largest or smallest of several: of the first two, then of that and the next. */
+function extreme(op: string) {
+  return ({ build, inputs, output }: Call): string => {
+    const [first, ...others] = inputs
+    if (others.length === 0) return build.add(op, inputs, output)
+    return others.reduce(
+      (value, other, i) => build.add(op, [value, other], i === others.length - 1 ? output : `${output}/of ${i + 2}`),
+      first,
+    )
+  }
 }
 
 const identity = named('Identity')
-const convolutional = (call: Call): string => dressed(call, convolution(call))
-const alphaOf = (fallback: number) => (config: Config) => ({
-  alpha: typeof (config.alpha ?? config.negative_slope) === 'number' ? Number(config.alpha ?? config.negative_slope) : fallback,
-})
+const axesOf = ({ kind }: Call): number => Number(/([123])D/.exec(kind)?.[1] ?? 0)
+const convolutional = (call: Call): string => dressed(call, convolution(call), axesOf(call))
+const depthwise = (call: Call): string => dressed(call, convolution(call, 'depthwise_kernel'), axesOf(call))
 
 export const MAKERS: Readonly<Record<string, (call: Call) => string>> = {
   Conv1D: convolutional,
@@ -297,23 +382,18 @@ export const MAKERS: Readonly<Record<string, (call: Call) => string>> = {
   Conv1DTranspose: convolutional,
   Conv2DTranspose: convolutional,
   Conv3DTranspose: convolutional,
-  DepthwiseConv1D: call => dressed(call, convolution(call, 'depthwise_kernel')),
-  DepthwiseConv2D: call => dressed(call, convolution(call, 'depthwise_kernel')),
+  DepthwiseConv1D: depthwise,
+  DepthwiseConv2D: depthwise,
   SeparableConv1D: separable,
   SeparableConv2D: separable,
   Dense: dense,
   BatchNormalization: batchNorm,
-  Activation: activated,
-  ReLU: relu,
-  LeakyReLU: named('LeakyRelu', alphaOf(0.3)),
+  Activation: activating(({ activation: setting }) => activationOf(setting)),
+  ReLU: activating(relu),
+  LeakyReLU: activating(ACTIVATION_LAYERS.LeakyReLU),
   PReLU: prelu,
-  ELU: named('Elu', alphaOf(1)),
-  Softmax: ({ build, config, inputs, output }) => {
-    const { axis = -1 } = config
-    return typeof axis === 'number'
-      ? build.add('Softmax', inputs, output, { axis })
-      : build.add('Softmax', inputs, output, {}, 'keras')
-  },
+  ELU: activating(ACTIVATION_LAYERS.ELU),
+  Softmax: activating(softmax),
   MaxPooling1D: pool('MaxPool', 1),
   MaxPooling2D: pool('MaxPool', 2),
   MaxPooling3D: pool('MaxPool', 3),
@@ -326,28 +406,20 @@ export const MAKERS: Readonly<Record<string, (call: Call) => string>> = {
   GlobalMaxPooling1D: globalPool('GlobalMaxPool'),
   GlobalMaxPooling2D: globalPool('GlobalMaxPool'),
   GlobalMaxPooling3D: globalPool('GlobalMaxPool'),
-  // Keras flattens channels first as if they were last.
-  Flatten: ({ build, config, inputs, output }) =>
-    build.add('Flatten', inputs, output, {}, config.data_format === 'channels_first' ? 'keras' : ''),
-  Reshape: named(
-    'Reshape',
-    ({ target_shape: shape }): Record<string, Attribute> => (Array.isArray(shape) ? { shape: [0, ...shape.map(Number)] } : {}),
-  ),
-  Permute: named(
-    'Transpose',
-    ({ dims }): Record<string, Attribute> => (Array.isArray(dims) ? { perm: [0, ...dims.map(Number)] } : {}),
-  ),
-  ZeroPadding1D: zeroPadding,
-  ZeroPadding2D: zeroPadding,
-  ZeroPadding3D: zeroPadding,
+  Flatten: flatten,
+  Reshape: reshape,
+  Permute: permute,
+  ZeroPadding1D: zeroPadding(1),
+  ZeroPadding2D: zeroPadding(2),
+  ZeroPadding3D: zeroPadding(3),
   UpSampling2D: upsampling,
   Add: named('Sum'),
   Subtract: named('Sub'),
-  Multiply: chained('Mul'),
+  Multiply: named('Mul'),
   Average: named('Mean'),
-  Maximum: chained('Max'),
-  Minimum: chained('Min'),
-  Concatenate: named('Concat', config => ({ axis: typeof config.axis === 'number' ? config.axis : -1 })),
+  Maximum: extreme('Max'),
+  Minimum: extreme('Min'),
+  Concatenate: concatenate,
   Dropout: identity,
   SpatialDropout1D: identity,
   SpatialDropout2D: identity,

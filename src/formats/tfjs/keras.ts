@@ -2,7 +2,7 @@ import { fail, show } from '../../errors.ts'
 import type { Graph, Side, Weights } from '../model.ts'
 import { ordered } from '../order.ts'
 import { builder, finish } from './builder.ts'
-import { type Config, type Context, type KerasLayer, MAKERS } from './keras-layers.ts'
+import { type Config, type Context, type KerasLayer, MAKERS, storedNames } from './keras-layers.ts'
 
 const MAX_DEPTH = 16
 
@@ -22,28 +22,12 @@ export function kerasGraph(topology: unknown, constants: Map<string, Weights>, w
   const outer = record(topology)
   const { class_name: kind, config } = record(outer.model_config ?? outer)
   const build = builder(new Map(constants))
-  const listed = layersIn(record(config))
-  const formats = new Set(listed.map(layer => record(layer.config).data_format).filter(format => typeof format === 'string'))
-  const names = new Map<string, number>()
-  for (const layer of listed) {
-    const name = plain(String(layer.name ?? record(layer.config).name))
-    names.set(name, (names.get(name) ?? 0) + 1)
-  }
-  const channelsFirst = formats.has('channels_first')
-  const context = {
-    build,
-    what,
-    scope: '',
-    path: '',
-    names,
-    ranks: new Map<string, number>(),
-    depth: 0,
-    channelsFirst,
-    mixed: formats.size > 1,
-  }
+  const root = plain(String(record(config).name ?? ''))
+  const stored = storedNames(constants.keys())
+  const isFirst = layersIn(record(config)).some(layer => record(layer.config).data_format === 'channels_first')
+  const context = { build, what, scope: '', path: '', root, stored, depth: 0, isFirst }
   const outputs = model(String(kind), record(config), undefined, context)
-  const channels = channelsFirst ? 'first' : 'last'
-  return { graph: finish(build, String(record(config).name ?? ''), outputs, channels), origin: build.origin }
+  return { graph: finish(build, String(record(config).name ?? ''), outputs, isFirst ? 'first' : 'last'), origin: build.origin }
 }
 
 /** All layers, those of models inside it included. */
@@ -117,13 +101,37 @@ function lookup(values: Map<string, string[]>, value: string, what: string): str
 }
 
 function layerOf(value: unknown, what: string): KerasLayer {
-  const { class_name: kind, config, name, inbound_nodes: calls } = record(value)
+  const { class_name: kind, config, name, inbound_nodes: calls, module, registered_name: registered } = record(value)
   const settings = record(config)
   const title = name ?? settings.name
   if (typeof kind !== 'string' || typeof title !== 'string')
     fail('file', what, 'a class and a name for each layer', show(value), 'The file is damaged')
-  const inbound = Array.isArray(calls) ? calls.map(references) : []
-  return { name: plain(title), kind, config: settings, calls: inbound.filter(call => call.length > 0) }
+  const inbound = Array.isArray(calls) ? calls.filter(call => references(call).length > 0) : []
+  return {
+    name: plain(title),
+    kind,
+    config: settings,
+    calls: inbound.map(call => references(call)),
+    special: inbound.map(call => isSpecial(call)),
+    foreign: isForeign(module, registered),
+  }
+}
+
+/** Keras 3 writes x·2 as a layer 'Multiply' of a module of operations, and somebody's own class may bear any name. */
+function isForeign(module: unknown, registered: unknown): boolean {
+  if (typeof module === 'string' && /(^|\.)ops(\.|$)/.test(module)) return true
+  return typeof registered === 'string' && registered.includes('>') && !/^keras(\.|>)/i.test(registered)
+}
+
+/** Whether a call carries settings besides its inputs (training = true, a mask): behind each input in Keras 2, as kwargs in Keras 3. */
+function isSpecial(call: unknown, depth = 0): boolean {
+  if (depth > MAX_DEPTH) return false
+  if (!Array.isArray(call)) return isSet(record(call).kwargs)
+  return typeof call[0] === 'string' ? isSet(call[3]) : call.some(inner => isSpecial(inner, depth + 1))
+}
+
+function isSet(settings: unknown): boolean {
+  return Object.values(record(settings)).some(value => value !== null && value !== false)
 }
 
 /** Names are joined with spaces below. */
@@ -137,6 +145,7 @@ function chain(listed: unknown[], what: string): KerasLayer[] {
   return listed.map(value => {
     const layer = layerOf(value, what)
     layer.calls = previous ? [[`${previous.name} 0 0`]] : []
+    layer.special = []
     previous = layer
     return layer
   })
@@ -162,7 +171,7 @@ function record(value: unknown): Config {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Config) : {}
 }
 
-function input({ name, config }: KerasLayer, { build, scope, ranks }: Context): string {
+function input({ name, config }: KerasLayer, { build, scope }: Context): string {
   const listed = config.batch_input_shape ?? config.batch_shape
   const shape = Array.isArray(listed)
     ? listed.map(side => (Number.isSafeInteger(side) && side > 0 ? side : null) as Side)
@@ -170,7 +179,6 @@ function input({ name, config }: KerasLayer, { build, scope, ranks }: Context): 
   const value = `${scope}${name}:input`
   build.inputs.push({ name: value, ...(shape && { shape }) })
   if (shape) build.shapes.set(value, shape)
-  if (shape) ranks.set(value, shape.length)
   return value
 }
 
@@ -179,22 +187,17 @@ function apply(layer: KerasLayer, inputs: readonly string[], context: Context, c
   const output = context.scope + name + (call === 0 ? '' : `:${call}`)
   if (Array.isArray(config.layers)) {
     const inner = { ...context, scope: `${output}/`, path: `${context.path}${name}/`, depth: context.depth + 1 }
-    return model(kind, config, inputs, inner)
+    const outputs = model(kind, config, inputs, inner)
+    return layer.special[call] ? outputs.map(value => context.build.refuse(value, SPECIAL)) : outputs
   }
-  // The graph speaks of one order of axes: where a model has both, no layer that depends on it is translated.
-  const unclear = context.mixed && config.data_format !== undefined
-  const make = Object.hasOwn(MAKERS, kind) && !unclear ? MAKERS[kind] : undefined
-  const value = make ? make({ ...layer, inputs, output, ...context }) : context.build.add(kind, inputs, output, {}, 'keras')
-  const rank = rankAfter(layer, context.ranks.get(inputs[0]))
-  if (make && rank !== undefined) context.ranks.set(value, rank)
-  return [value]
+  const make = !layer.foreign && Object.hasOwn(MAKERS, kind) ? MAKERS[kind] : undefined
+  const made = make ? make({ ...layer, inputs, output, ...context }) : context.build.add(kind, inputs, output, {}, 'keras')
+  if (layer.special[call]) context.build.refuse(made, SPECIAL)
+  // The graph speaks of one order of axes; Keras layers that do not say have their channels last.
+  const spatial = /[123]D(Transpose)?$/.test(kind) && !/Dropout/.test(kind)
+  if (make && spatial && context.isFirst && config.data_format !== 'channels_first') context.build.refuse(made, LAST)
+  return [made]
 }
 
-/** How many axes a layer's output has. */
-function rankAfter({ kind, config }: KerasLayer, rank: number | undefined): number | undefined {
-  if (kind === 'Flatten') return 2
-  if (kind === 'Reshape') return Array.isArray(config.target_shape) ? config.target_shape.length + 1 : undefined
-  if (/^Global/.test(kind) && config.keepdims !== true) return 2
-  const spatial = /([123])D(Transpose)?$/.exec(kind)
-  return spatial && !/Dropout/.test(kind) ? Number(spatial[1]) + 2 : rank
-}
+const LAST = 'its channels come last, and first elsewhere in the model'
+const SPECIAL = 'it is called with settings of its own (training, a mask), which are not read'

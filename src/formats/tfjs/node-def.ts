@@ -6,6 +6,8 @@ export interface NodeDef {
   name: string
   op: string
   inputs: string[]
+  /** nodes that only have to run before */
+  after: string[]
   attr: Record<string, Record<string, unknown>>
 }
 
@@ -14,8 +16,10 @@ export function nodeDef(value: unknown, what: string): NodeDef {
   if (typeof name !== 'string' || typeof op !== 'string' || !Array.isArray(input) || typeof attr !== 'object' || attr === null)
     fail('file', what, 'a name, an operator and inputs for each node', show(value), 'The graph is damaged')
   // ^name only orders execution.
-  const inputs = input.filter((ref): ref is string => typeof ref === 'string' && ref[0] !== '^')
-  return { name, op, inputs, attr: attr as NodeDef['attr'] }
+  const refs = input.filter(ref => typeof ref === 'string')
+  const inputs = refs.filter(ref => ref[0] !== '^')
+  const after = refs.filter(ref => ref[0] === '^').map(ref => ref.slice(1))
+  return { name, op, inputs, after, attr: attr as NodeDef['attr'] }
 }
 
 /** 'node:2' is an output of 'node'; the first goes without a number. */
@@ -58,7 +62,7 @@ export function scalars(attr: NodeDef['attr']): Record<string, Attribute> {
 }
 
 export function channelsFirst(attr: NodeDef['attr']): boolean {
-  return (text(attr.data_format) ?? 'NHWC').startsWith('NC')
+  return (text(attr.data_format) ?? 'NHWC').toUpperCase().startsWith('NC')
 }
 
 /** The spatial entries of a list that also counts batch and channels. */
@@ -66,8 +70,36 @@ export function spatial(list: number[] | undefined, attr: NodeDef['attr']): numb
   return list && (channelsFirst(attr) ? list.slice(2) : list.slice(1, -1))
 }
 
+/** TensorFlow.js reads these words in either case. */
+function paddingOf(attr: NodeDef['attr']): string | undefined {
+  return text(attr.padding)?.toUpperCase()
+}
+
+/** What is said of the windows of a convolution or pooling beyond their spatial sides and is not read, as a sentence. */
+export function unreadOfWindow({ attr }: NodeDef, axes: number, explicit: boolean): string | undefined {
+  const padding = paddingOf(attr)
+  const pads = whole(attr.explicit_paddings) ?? []
+  if (padding !== 'SAME' && padding !== 'VALID' && !(explicit && padding === 'EXPLICIT' && pads.length === 2 * axes + 4))
+    return `padding ${show(padding)} is not known here`
+  const outer = (list: number[]): number[] => {
+    const [first, last] = channelsFirst(attr) ? [1, 1] : [0, list.length - 1]
+    return [list[0], list[first], list[last]]
+  }
+  for (const name of ['strides', 'dilations', 'ksize']) {
+    const list = whole(attr[name])
+    if (list && (list.length !== axes + 2 || outer(list).some(n => n !== 1))) return `${name} ${show(list)} are not read`
+  }
+  if (padding === 'EXPLICIT' && outer(pairs(pads)).some(n => n !== 0)) return `explicit_paddings ${show(pads)} are not read`
+  return undefined
+}
+
+/** The sums of neighbours: 0 only where both are. */
+function pairs(list: number[]): number[] {
+  return list.filter((_, i) => i % 2 === 0).map((before, i) => Math.abs(before) + Math.abs(list[2 * i + 1]))
+}
+
 export function window(attr: NodeDef['attr']): Record<string, Attribute> {
-  const padding = text(attr.padding)
+  const padding = paddingOf(attr)
   const explicit = whole(attr.explicit_paddings)
   if (padding === 'SAME') return { auto_pad: 'SAME_UPPER' }
   if (padding !== 'EXPLICIT' || !explicit) return { auto_pad: 'VALID' }

@@ -1,7 +1,8 @@
+import { show } from '../../errors.ts'
 import type { Attribute } from '../model.ts'
-import { reshaped } from '../weights.ts'
+import { permuted, reshaped } from '../weights.ts'
 import { type Builder, depthwiseShape } from './builder.ts'
-import { channelsFirst, type NodeDef, scalars, spatial, text, texts, whole, window } from './node-def.ts'
+import { type NodeDef, spatial, text, texts, unreadOfWindow, whole, window } from './node-def.ts'
 
 type Maker = (node: NodeDef, build: Builder) => void
 
@@ -19,6 +20,12 @@ function convolution(node: NodeDef, build: Builder, output = node.name): void {
     ...window(attr),
     ...(kernel && { kernel_shape: kernel.shape.slice(0, axes) }),
   }
+  let unread = unreadOfWindow(node, axes, true)
+  if (transposed) {
+    const sized = sizedTransposed(node, attributes, build)
+    if (typeof sized === 'string') unread ??= sized
+    else Object.assign(attributes, sized)
+  }
   let constant = inputs[1] ?? ''
   if (depthwise && kernel && axes > 0) {
     const { shape, groups } = depthwiseShape(kernel.shape)
@@ -27,10 +34,49 @@ function convolution(node: NodeDef, build: Builder, output = node.name): void {
     constant = `${constant} as groups`
     attributes.group = groups
   }
-  const sides = transposed ? build.constants.get(inputs[0] ?? '') : undefined
-  if (sides) attributes.made_sides = spatial(Array.from(sides.data), attr)!
   const data = transposed ? inputs[2] : inputs[0]
   build.add(transposed ? 'ConvTranspose' : 'Conv', [data ?? '', constant], output, attributes)
+  if (unread) build.refuse(output, unread)
+}
+
+/**
+ * Conv2DBackpropInput is the adjoint of the convolution that takes sides of `wanted` entries to this input; what that one's padding comes to is
+ * taken off, and what its stride passes over at the end is output padding. A sentence where the graph does not state the sides.
+ */
+function sizedTransposed(
+  { attr, inputs }: NodeDef,
+  { kernel_shape, strides, dilations, auto_pad, pads }: Record<string, Attribute>,
+  build: Builder,
+): Record<string, Attribute> | string {
+  // TensorFlow.js passes strides and padding on, and nothing else.
+  if ((dilations as number[]).some(d => d !== 1)) return 'the dilations of a transposed convolution are not read'
+  const wanted = spatial(statedSides(inputs[0] ?? '', build), attr)
+  const kernel = kernel_shape as number[] | undefined
+  if (!wanted || wanted.length !== kernel?.length) return 'the graph computes the shape of its result'
+  const axes = wanted.map((out, d) => {
+    const [k, step] = [kernel[d], (strides as number[])[d]]
+    const given = auto_pad === 'NOTSET' ? [(pads as number[])[d], (pads as number[])[d + kernel.length]] : [0, 0]
+    const inside = auto_pad === 'SAME_UPPER' ? Math.ceil(out / step) : Math.floor((out + given[0] + given[1] - k) / step) + 1
+    const reach = (inside - 1) * step + k
+    const total = auto_pad === 'SAME_UPPER' ? Math.max(0, reach - out) : given[0] + given[1]
+    const before = auto_pad === 'SAME_UPPER' ? Math.floor(total / 2) : given[0]
+    return { before, after: total - before, beyond: out - (reach - total), inside }
+  })
+  if (axes.some(({ inside, beyond }) => inside < 1 || beyond < 0)) return `a result of sides ${show(wanted)} does not fit`
+  return {
+    auto_pad: 'NOTSET',
+    pads: [...axes.map(({ before }) => before), ...axes.map(({ after }) => after)],
+    output_padding: axes.map(({ beyond }) => beyond),
+  }
+}
+
+/** A shape as the graph states it: stored, or packed from numbers of which those of the spatial axes are stored. */
+function statedSides(name: string, build: Builder): number[] | undefined {
+  const stored = build.constants.get(name)
+  if (stored) return stored.shape.length === 1 && stored.shape[0] <= 8 ? Array.from(stored.data) : undefined
+  const pack = build.nodes.find(({ op, outputs }) => op === 'Pack' && outputs[0] === name)
+  const sides = pack?.inputs.map(input => build.constants.get(input)?.data[0])
+  return sides?.slice(1, -1).every(side => side !== undefined) ? sides.map(side => side ?? 0) : undefined
 }
 
 function product({ attr, inputs }: NodeDef, build: Builder, output: string): void {
@@ -51,6 +97,27 @@ const FUSED: Readonly<Record<string, [string, Record<string, Attribute>?]>> = {
   Prelu: ['PRelu'],
 }
 
+/** A product of stacks of matrices; a stored factor that is meant transposed is stored transposed. */
+function batchProduct({ name, attr, inputs }: NodeDef, build: Builder): void {
+  const problems: string[] = []
+  const factor = (input: string, which: string): string => {
+    if (attr[which]?.b !== true) return input
+    const stored = build.constants.get(input)
+    const rank = stored?.shape.length ?? 0
+    if (!stored || rank < 2) {
+      problems.push(`${which} transposes a value that the graph computes`)
+      return input
+    }
+    const turned = `${input} transposed`
+    const order = stored.shape.map((_, d) => (d === rank - 1 ? rank - 2 : d === rank - 2 ? rank - 1 : d))
+    build.constants.set(turned, permuted(stored, order))
+    build.origin.set(turned, build.origin.get(input) ?? input)
+    return turned
+  }
+  build.add('MatMul', [factor(inputs[0] ?? '', 'adj_x'), factor(inputs[1] ?? '', 'adj_y')], name)
+  if (problems.length > 0) build.refuse(name, problems[0])
+}
+
 /** _FusedConv2D and the like: the linear part, then bias, batch norm and activation in the order listed. */
 function fused(linear: (node: NodeDef, build: Builder, output: string) => void): Maker {
   return (node, build) => {
@@ -61,9 +128,11 @@ function fused(linear: (node: NodeDef, build: Builder, output: string) => void):
     let operand = 2
     steps.forEach((step, i) => {
       const output = i === steps.length - 1 ? name : `${name}/${step}`
-      if (step === 'BiasAdd') build.add('Add', [value, biasOf(inputs[operand++] ?? '', attr, build)], output)
+      if (step === 'BiasAdd') build.add('Add', [value, inputs[operand++] ?? ''], output)
       else if (step === 'FusedBatchNorm') {
-        normalized(step, [value, ...inputs.slice(operand, operand + 4)], output, attr, build)
+        build.add('BatchNormalization', [value, ...inputs.slice(operand, operand + 4)], output, {
+          epsilon: Number(attr.epsilon?.f ?? 1e-4),
+        })
         operand += 4
       } else if (Object.hasOwn(FUSED, step)) {
         const [op, attributes = {}] = FUSED[step]
@@ -75,24 +144,17 @@ function fused(linear: (node: NodeDef, build: Builder, output: string) => void):
   }
 }
 
-/** A bias lies along the channels, which are not the last axis everywhere. */
-function biasOf(name: string, attr: NodeDef['attr'], build: Builder): string {
-  const bias = build.constants.get(name)
-  if (!channelsFirst(attr) || bias?.shape.length !== 1) return name
-  const own = `${name} along channels`
-  build.constants.set(own, reshaped(bias, [bias.shape[0], ...text(attr.data_format)!.slice(2).replace(/./g, '1')].map(Number)))
-  build.origin.set(own, build.origin.get(name) ?? name)
-  return own
-}
-
 function pool(op: string): Maker {
-  return ({ name, inputs, attr }, build) => {
+  return (node, build) => {
+    const { name, inputs, attr } = node
     const kernel_shape = spatial(whole(attr.ksize), attr) ?? []
     build.add(op, inputs.slice(0, 1), name, {
       kernel_shape,
       strides: spatial(whole(attr.strides), attr) ?? kernel_shape,
       ...window(attr),
     })
+    const unread = unreadOfWindow(node, kernel_shape.length, false)
+    if (unread) build.refuse(name, unread)
   }
 }
 
@@ -104,42 +166,39 @@ function plain(op: string, attributes: (attr: NodeDef['attr']) => Record<string,
 
 /** Concatenation's axis is its last input. */
 function concat({ name, inputs }: NodeDef, build: Builder): void {
-  const axis = build.constants.get(inputs[inputs.length - 1] ?? '')?.data[0]
-  if (axis === undefined) build.add('ConcatV2', inputs, name, {}, 'tensorflow')
-  else build.add('Concat', inputs.slice(0, -1), name, { axis })
-}
-
-/** The order of axes is a constant operand. */
-function transpose({ name, inputs }: NodeDef, build: Builder): void {
-  const order = build.constants.get(inputs[1] ?? '')
-  if (order) build.add('Transpose', inputs.slice(0, 1), name, { perm: Array.from(order.data) })
-  else build.add('Transpose', inputs, name, {}, 'tensorflow')
-}
-
-/** Factors that are turned over before they are multiplied have no ONNX counterpart but for matrices. */
-function batchProduct({ name, op, inputs, attr }: NodeDef, build: Builder): void {
-  const turned = attr.adj_x?.b === true || attr.adj_y?.b === true
-  build.add(turned ? op : 'MatMul', inputs, name, {}, turned ? 'tensorflow' : '')
+  const axis = build.constants.get(inputs[inputs.length - 1] ?? '')
+  if (axis?.data.length === 1) build.add('Concat', inputs.slice(0, -1), name, { axis: axis.data[0] })
+  else build.refuse(build.add('ConcatV2', inputs, name, {}, 'tensorflow'), 'its axis is not stored')
 }
 
 /** Padding comes as a constant matrix [[before, after], …]. */
 function pad({ name, inputs, op, attr }: NodeDef, build: Builder): void {
   const pairs = build.constants.get(inputs[1] ?? '')
-  if (pairs?.shape.length !== 2 || pairs.shape[0] > 8) build.add(op, inputs, name, {}, 'tensorflow')
-  else {
+  const word = op === 'MirrorPad' ? (text(attr.mode) ?? '').toLowerCase() : 'constant'
+  const known = word === 'constant' || word === 'reflect' || word === 'symmetric'
+  if (pairs?.shape.length !== 2 || pairs.shape[0] > 8 || pairs.shape[1] !== 2 || !known) {
+    const why = known ? 'its paddings are not stored' : `the mode ${show(text(attr.mode))} is not known here`
+    build.refuse(build.add(op, inputs, name, {}, 'tensorflow'), why)
+  } else {
     const numbers = Array.from(pairs.data)
     const pads = [...numbers.filter((_, i) => i % 2 === 0), ...numbers.filter((_, i) => i % 2 === 1)]
-    build.add('Pad', [inputs[0]], name, {
-      mode: op === 'MirrorPad' ? (text(attr.mode) ?? 'REFLECT').toLowerCase() : 'constant',
-      pads,
-    })
+    build.add('Pad', op === 'PadV2' ? [inputs[0], '', inputs[2] ?? ''] : [inputs[0]], name, { mode: word, pads })
   }
 }
 
-/** The mean over the spatial axes is global average pooling; over others it keeps TensorFlow's name. */
+/** The order of the axes is an operand. */
+function transpose({ name, inputs }: NodeDef, build: Builder): void {
+  const order = build.constants.get(inputs[1] ?? '')
+  if (order && order.shape.length === 1 && order.shape[0] <= 8)
+    build.add('Transpose', [inputs[0]], name, { perm: Array.from(order.data) })
+  else build.refuse(build.add('Transpose', inputs, name, {}, 'tensorflow'), 'the order of its axes is not stored')
+}
+
+/** The mean over stored axes; over none of them it is the value itself. */
 function mean({ name, inputs, attr }: NodeDef, build: Builder): void {
   const axes = build.constants.get(inputs[1] ?? '')
-  if (!axes || axes.data.length > 8) build.add('Mean', inputs, name, {}, 'tensorflow')
+  if (!axes || axes.data.length > 8) build.refuse(build.add('Mean', inputs, name, {}, 'tensorflow'), 'its axes are not stored')
+  else if (axes.data.length === 0) build.add('Identity', inputs.slice(0, 1), name)
   else build.add('ReduceMean', [inputs[0]], name, { axes: Array.from(axes.data), keepdims: attr.keep_dims?.b === true ? 1 : 0 })
 }
 
@@ -152,15 +211,29 @@ function identity({ name, inputs }: NodeDef, build: Builder): void {
   } else build.add('Identity', inputs.slice(0, 1), name)
 }
 
-/** Translated where all who run the file agree on it: without an ε TensorFlow takes 1e-4 and TensorFlow.js 1e-3, and in training the one has the batch's moments. */
-function normalized(op: string, inputs: readonly string[], output: string, attr: NodeDef['attr'], build: Builder): void {
-  const epsilon = attr.epsilon?.f
-  if (typeof epsilon !== 'number' || attr.is_training?.b === true) build.add(op, inputs, output, scalars(attr), 'tensorflow')
-  else build.add('BatchNormalization', inputs, output, { epsilon })
+/**
+ * With stored statistics, as TensorFlow.js computes it always. Where the node says, or leaves TensorFlow to assume, something else, the two
+ * compute different functions, and no certificate speaks of both.
+ */
+function batchNorm({ name, op, inputs, attr }: NodeDef, build: Builder): void {
+  const unread = unreadOfNorm(attr)
+  if (unread) build.refuse(build.add(op, inputs, name, {}, 'tensorflow'), unread)
+  else build.add('BatchNormalization', inputs.slice(0, 5), name, { epsilon: Number(attr.epsilon.f) })
 }
 
-function batchNorm({ name, op, inputs, attr }: NodeDef, build: Builder): void {
-  normalized(op, inputs.slice(0, 5), name, attr, build)
+function unreadOfNorm({ is_training: training, epsilon }: NodeDef['attr']): string | undefined {
+  if (training?.b !== false) {
+    const said = training?.b === true ? 'is_training is true' : 'is_training is not given, which means true'
+    return `${said}: TensorFlow normalises by the batch at hand, TensorFlow.js by the stored statistics. Export the model for inference`
+  }
+  if (typeof epsilon?.f === 'number') return undefined
+  return 'no epsilon is given: TensorFlow takes 1e-4, TensorFlow.js 1e-3. Write the one that is meant into the node'
+}
+
+/** Without axes, every side of 1 goes. */
+function squeezed(attr: NodeDef['attr']): Record<string, Attribute> {
+  const axes = whole(attr.axis) ?? whole(attr.squeeze_dims) ?? []
+  return axes.length > 0 ? { axes } : {}
 }
 
 export const MAKERS: Readonly<Record<string, Maker>> = {
@@ -171,12 +244,13 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   _FusedConv2D: fused(convolution),
   FusedDepthwiseConv2dNative: fused(convolution),
   MatMul: (node, build) => product(node, build, node.name),
+  BatchMatMul: batchProduct,
   BatchMatMulV2: batchProduct,
   _FusedMatMul: fused(product),
   FusedBatchNorm: batchNorm,
   FusedBatchNormV2: batchNorm,
   FusedBatchNormV3: batchNorm,
-  BiasAdd: ({ name, inputs, attr }, build) => void build.add('Add', [inputs[0], biasOf(inputs[1] ?? '', attr, build)], name),
+  BiasAdd: plain('Add'),
   Add: plain('Add'),
   AddV2: plain('Add'),
   AddN: plain('Sum'),
@@ -205,14 +279,12 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   Mean: mean,
   ConcatV2: concat,
   Pad: pad,
+  PadV2: pad,
   MirrorPad: pad,
-  Reshape: plain('Reshape'),
+  // A side of 0 is one without entries here, not one that stays.
+  Reshape: plain('Reshape', () => ({ allowzero: 1 })),
   Transpose: transpose,
   Identity: identity,
   StopGradient: identity,
-  // None are all of length 1.
-  Squeeze: plain('Squeeze', ({ squeeze_dims }): Record<string, Attribute> => {
-    const axes = whole(squeeze_dims) ?? []
-    return axes.length > 0 ? { axes } : {}
-  }),
+  Squeeze: plain('Squeeze', squeezed),
 }
