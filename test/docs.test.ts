@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { folder } from './cli/terminal.ts'
+import { saidBy } from './said.ts'
 
 /** Every JavaScript and TypeScript block of docs/*.md runs, uses what it imports, and prints what its comments say; links and references lead somewhere. */
 const root = new URL('..', import.meta.url)
@@ -44,20 +44,7 @@ for (const { page, title, code } of blocks) {
       for (const name of names.split(', ')) assert.ok(code.split(new RegExp(`\\b${name}\\b`)).length > 2, `${name} is not used`)
     const promised = [...code.matchAll(/^console\.log\(.*\) *\/\/ (.*)$/gm)].map(match => match[1])
     const missing = code.includes('tf.') && !code.includes('import') ? "import { tensorNorm } from 'opnorm'\n" : ''
-    const file = `${folder()}/example.mts`
-    const whole = `${GIVEN[page] ?? ''}\n${missing}${code}`
-    writeFileSync(
-      file,
-      whole.replace(/from 'opnorm(\/audit)?'/g, (_, entry) => `from ${at(entry ? 'src/audit.ts' : 'src/index.ts')}`),
-    )
-    const said: string[] = []
-    const log = console.log
-    console.log = (...words: unknown[]) => void said.push(words.join(' '))
-    try {
-      await import(file)
-    } finally {
-      console.log = log
-    }
+    const said = await saidBy(`${GIVEN[page] ?? ''}\n${missing}${code}`)
     if (promised.length > 0) assert.equal(said, promised)
   })
 }

@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { folder } from './cli/terminal.ts'
+import { saidBy } from './said.ts'
 
 /** Every JavaScript example of the README runs, and prints what its comments say. */
 const root = new URL('..', import.meta.url)
@@ -12,20 +12,7 @@ test('there are examples', () => assert.ok(blocks.length >= 3))
 for (const [i, block] of blocks.entries()) {
   test(`example ${i + 1} is true`, async () => {
     const promised = [...block.matchAll(/^console\.log\(.*\) *\/\/ (.*)$/gm)].map(match => match[1])
-    const source = block.replace(
-      /from 'opnorm(\/audit)?'/g,
-      (_, entry) => `from '${new URL(entry ? 'src/audit.ts' : 'src/index.ts', root)}'`,
-    )
-    const file = `${folder()}/example.mts`
-    writeFileSync(file, source)
-    const said: string[] = []
-    const log = console.log
-    console.log = (...words: unknown[]) => void said.push(words.join(' '))
-    try {
-      await import(file)
-    } finally {
-      console.log = log
-    }
+    const said = await saidBy(block)
     assert.ok(promised.length > 0)
     assert.equal(said, promised)
   })
