@@ -174,6 +174,7 @@ test('a layer takes no weights but its own', () => {
   near(nested({ 'dense/kernel': diagonal(0.1), 'm/inner/dense/kernel': diagonal(50) }), 5)
   near(nested({ 'm/dense/kernel': diagonal(0.1), 'inner/dense/kernel:0': diagonal(50) }), 5)
   near(nested({ 'm/dense/kernel': diagonal(0.1), 'm/inner/dense/kernel': diagonal(50) }), 5)
+  near(kerasOf([input(2), inner], { 'dense/kernel': diagonal(50) }), 50)
   const lost = /Dense '[a-z/]*': the file does not store its weights under a name that is surely its own/
   refuses(nested({ 'dense/kernel': diagonal(0.1) }), lost)
   refuses(nested({ 'a/dense/kernel': diagonal(0.1), 'b/dense/kernel': diagonal(50) }), lost)

@@ -38,15 +38,16 @@ interface Call extends KerasLayer, Context {
   output: string
 }
 
-/** Stored tensors by everything their names may end with, and the layer that took each. */
+/** Stored tensors by everything their names may end with, the layer that took each, and how many layers have a name. */
 export interface StoredNames {
   readonly byEnd: ReadonlyMap<string, readonly string[]>
   readonly takenBy: Map<string, string>
+  readonly layers: ReadonlyMap<string, number>
 }
 
 const MOST_PARTS = 32
 
-export function storedNames(names: Iterable<string>): StoredNames {
+export function storedNames(names: Iterable<string>, listed: readonly string[]): StoredNames {
   const byEnd = new Map<string, string[]>()
   for (const name of names) {
     const parts = bare(name).split('/').slice(-MOST_PARTS)
@@ -57,7 +58,9 @@ export function storedNames(names: Iterable<string>): StoredNames {
       else byEnd.set(end, [name])
     }
   }
-  return { byEnd, takenBy: new Map() }
+  const layers = new Map<string, number>()
+  for (const name of listed) layers.set(name, (layers.get(name) ?? 0) + 1)
+  return { byEnd, takenBy: new Map(), layers }
 }
 
 function bare(name: string): string {
@@ -65,15 +68,16 @@ function bare(name: string): string {
 }
 
 /**
- * A weight of a layer: its full name is that of the models around it, the layer's and its own, or ends so, or ends with the layer's and its own
- * and is the only one to do so. Two layers never share a weight.
+ * A weight of a layer: its full name is that of the models around it, the layer's and its own. Names that say less, or more, serve where no
+ * other layer of the whole model has the name. No weight is taken twice.
  */
 function weight({ name, path, root, stored }: Call, own: string): string | undefined {
   const layer = `${path}${name}`
   const ending = (end: string): readonly string[] => stored.byEnd.get(end) ?? []
   const named = ending(`${layer}/${own}`)
   const whole = named.filter(title => bare(title) === `${layer}/${own}` || bare(title) === `${root}/${layer}/${own}`)
-  const found = [whole, named, ending(`${name}/${own}`)].find(titles => titles.length > 0) ?? []
+  const looser = stored.layers.get(name) === 1 ? [named, ending(`${name}/${own}`)] : []
+  const found = [whole, ...looser].find(titles => titles.length > 0) ?? []
   if (found.length !== 1 || (stored.takenBy.get(found[0]) ?? layer) !== layer) return undefined
   stored.takenBy.set(found[0], layer)
   return found[0]

@@ -23,8 +23,12 @@ export function kerasGraph(topology: unknown, constants: Map<string, Weights>, w
   const { class_name: kind, config } = record(outer.model_config ?? outer)
   const build = builder(new Map(constants))
   const root = plain(String(record(config).name ?? ''))
-  const stored = storedNames(constants.keys())
-  const isFirst = layersIn(record(config)).some(layer => record(layer.config).data_format === 'channels_first')
+  const listed = layersIn(record(config))
+  const stored = storedNames(
+    constants.keys(),
+    listed.map(layer => plain(String(layer.name ?? record(layer.config).name))),
+  )
+  const isFirst = listed.some(layer => record(layer.config).data_format === 'channels_first')
   const context = { build, what, scope: '', path: '', root, stored, depth: 0, isFirst }
   const outputs = model(String(kind), record(config), undefined, context)
   return { graph: finish(build, String(record(config).name ?? ''), outputs, isFirst ? 'first' : 'last'), origin: build.origin }
