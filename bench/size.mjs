@@ -10,7 +10,7 @@ import * as esbuild from 'esbuild'
 
 /** What the default entry is meant to weigh, gzipped, and what it may: just above what it does, so that growth is a decision. */
 const AIM = 45_000
-const CEILING = 87_000
+const CEILING = 86_500
 
 const dist = new URL('../dist/', import.meta.url)
 const IMPORTS = ['conv, spectralNorm', 'conv, exact', 'conv, f4']
